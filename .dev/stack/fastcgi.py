@@ -1,0 +1,70 @@
+"""The smallest FastCGI client: one request to a listener without nginx in between (FastCGI 1.0, section 3.3)."""
+
+import socket
+import struct
+
+BEGIN_REQUEST, PARAMS, STDIN, STDOUT, END_REQUEST = 1, 4, 5, 6, 3
+
+
+def status(address: str, path: str, timeout: float = 2) -> int:
+    """The HTTP status of `GET path` at `unix:/path` or `host:port`; 0 when nobody answers."""
+    try:
+        head = request(address, path, timeout).split(b"\r\n\r\n", 1)[0].decode("latin-1")
+    except OSError:
+        return 0
+    for line in head.splitlines():
+        if line.lower().startswith("status:"):
+            return int(line.split()[1])
+    return 200 if head else 0
+
+
+def request(address: str, path: str, timeout: float) -> bytes:
+    """The raw CGI response: header lines, an empty line, the body."""
+    parameters = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "DOCUMENT_URI": path,
+        "REQUEST_URI": path,
+        "QUERY_STRING": "",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+    }
+    with connect(address, timeout) as peer:
+        peer.sendall(
+            record(BEGIN_REQUEST, struct.pack(">HB5x", 1, 0))
+            + record(PARAMS, b"".join(pair(*item) for item in parameters.items()))
+            + record(PARAMS, b"")
+            + record(STDIN, b"")
+        )
+        with peer.makefile("rb") as stream:
+            return b"".join(outputs(stream))
+
+
+def outputs(stream):
+    while len(header := stream.read(8)) == 8:
+        _, kind, _, length, padding = struct.unpack(">BBHHBx", header)
+        content = stream.read(length)
+        stream.read(padding)
+        if kind == STDOUT:
+            yield content
+        elif kind == END_REQUEST:
+            return
+
+
+def connect(address: str, timeout: float) -> socket.socket:
+    if address.startswith("unix:"):
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(timeout)
+        peer.connect(address.removeprefix("unix:"))
+        return peer
+    host, port = address.rsplit(":", 1)
+    return socket.create_connection((host, int(port)), timeout)
+
+
+def record(kind: int, content: bytes) -> bytes:
+    return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
+
+
+def pair(name: str, value: str) -> bytes:
+    # All our names and values are shorter than 128 bytes: one length byte each.
+    return bytes([len(name), len(value)]) + name.encode() + value.encode()

@@ -1,0 +1,103 @@
+"""A private nginx that includes the very files operators include."""
+
+import os
+import re
+import shutil
+import socket
+from pathlib import Path
+
+from .failure import wait_until
+from .folder import WORKERS
+from .ports import free_port
+from .processes import Process, Processes
+
+SOURCES = Path(__file__).resolve().parents[2] / "nginx"
+
+
+class Nginx:
+    """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
+
+    The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
+    """
+
+    def __init__(
+        self, processes: Processes, folder: Path, log: Path, nodes: list[str], operator: str, port: int | None = None
+    ):
+        self.processes, self.log, self.nodes, self.operator = processes, log, nodes, operator
+        self.port, self.operator_port = port or free_port(), free_port()
+        self.home = folder / f"nginx-{self.port}"
+        self.process: Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def operator_url(self) -> str:
+        return f"http://127.0.0.1:{self.operator_port}"
+
+    def start(self) -> None:
+        """Writes the configuration, starts nginx and waits until it listens."""
+        self.home.mkdir(exist_ok=True)
+        for name in ("temporary", "logs"):
+            (self.home / name).mkdir(exist_ok=True)
+        # A copy: as root the workers run as a user who may not reach the checkout.
+        shutil.copytree(SOURCES / "html", self.home / "html", dirs_exist_ok=True)
+        for name, text in self.files().items():
+            (self.home / name).write_text(text)
+        self.process = self.processes.start(
+            "nginx",
+            ["nginx", "-p", self.home, "-c", self.home / "nginx.conf", "-e", self.log],
+            self.log,
+            death=15,
+            env={"PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"},
+        )
+        wait_until(self.listens, "nginx to listen", 15, self.log)
+
+    def listens(self) -> bool:
+        self.process.must_run()
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def reload(self, nodes: list[str]) -> None:
+        """Makes it pass requests to these nodes from now on."""
+        self.nodes = nodes
+        (self.home / "sluice-upstream.conf").write_text(self.files()["sluice-upstream.conf"])
+        self.process.signal(1)
+
+    def stop(self) -> None:
+        self.process.stop()
+        self.processes.forget(self.process)
+
+    def files(self) -> dict[str, str]:
+        """The configuration: file name to text."""
+        logs = self.home / "logs"
+
+        def edited(name: str, *edits: tuple[str, str]) -> str:
+            text = (SOURCES / name).read_text().replace("/var/log/nginx", str(logs))
+            for pattern, replacement in edits:
+                text, count = re.subn(pattern, lambda _: replacement, text, flags=re.M)
+                assert count, f"{name} has no {pattern}"
+            return text
+
+        options = "max_fails=3 fail_timeout=3s"
+        servers = "\n".join(f'  server "{node}" {options};' for node in self.nodes)
+        template = (SOURCES / "dev.conf.template").read_text()
+        settings = {
+            "home": str(self.home),
+            "port": str(self.port),
+            "user": f"user {WORKERS};" if os.geteuid() == 0 else "",
+        }
+        return {
+            "sluice.conf": edited("sluice.conf"),
+            "sluice-upstream.conf": edited("sluice-upstream.conf", (rf"^  server .* {options};$", servers)),
+            "sluice-operator.conf": edited(
+                "sluice-operator.conf",
+                (r"^  server unix:.*;$", f'  server "{self.operator}";'),
+                (r"listen 127\.0\.0\.1:\d+;", f"listen 127.0.0.1:{self.operator_port};"),
+            ),
+            "nginx.conf": re.sub(r"@(\w+)@", lambda match: settings[match[1]], template),
+        }

@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+// Each target imports only what stands above it. One C library, one target; no C type leaves the adapter that wraps it.
+import PackageDescription
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// The statements of `SQL/`, read from the folder so that a new file needs no line here.
+func statements() -> [String] {
+  guard let folder = opendir(Context.packageDirectory + "/SQL") else { return [] }
+  defer { closedir(folder) }
+  var names: [String] = []
+  while let entry = readdir(folder) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name.hasSuffix(".sql") { names.append(name) }
+  }
+  return names.sorted()
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "sluice",
+  products: [
+    .executable(name: "sluice", targets: ["sluice"]),
+    .executable(name: "sluice-sim", targets: ["sluice-sim"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLinux"),
+    .target(name: "CFastCGI", linkerSettings: [.linkedLibrary("fcgi")]),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
+    .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+
+    .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strict),
+    .target(name: "Wire", dependencies: ["CSimdJSON"], swiftSettings: strict),
+    .target(name: "Chat", dependencies: ["Wire"], swiftSettings: strict),
+    .target(name: "Providers", dependencies: ["Wire", "Chat"], swiftSettings: strict),
+    .target(name: "FrontDoor", dependencies: ["CFastCGI", "EventLoop"], swiftSettings: strict),
+    .target(name: "Upstream", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),
+    .target(name: "SQL", path: "SQL", resources: statements().map { .embedInCode($0) }, swiftSettings: strict),
+    .target(name: "Store", dependencies: ["CPostgres", "EventLoop", "SQL", "Chat", "Wire"], swiftSettings: strict),
+    .target(
+      name: "Service",
+      dependencies: [
+        "EventLoop", "Wire", "Chat", "Providers", "FrontDoor", "Upstream", "Store", crypto, logging,
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "sluice", dependencies: ["Service", "EventLoop", "FrontDoor", "Upstream", "Store", argumentParser, logging],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "sluice-sim",
+      dependencies: [
+        argumentParser,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+    .testTarget(name: "ChatTests", dependencies: ["Chat", "Wire"], swiftSettings: strict),
+    .testTarget(
+      name: "ProvidersTests", dependencies: ["Providers", "Chat", "Wire"], resources: [.copy("Fixtures")],
+      swiftSettings: strict),
+    .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
+    .testTarget(name: "UpstreamTests", dependencies: ["Upstream", "EventLoop"], swiftSettings: strict),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL"], swiftSettings: strict),
+    .testTarget(name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "Store"], swiftSettings: strict),
+    .testTarget(
+      name: "SimTests", dependencies: ["sluice-sim", .product(name: "NIOCore", package: "swift-nio")],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

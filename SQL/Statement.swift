@@ -1,0 +1,51 @@
+/// One statement of this folder. Its name is that of its file in lowerCamelCase, and that of the prepared statement.
+package struct Statement: Hashable, Sendable {
+  package let name: String
+  /// The file's text, comments included.
+  package let text: String
+
+  package init(name: String, text: String) {
+    self.name = name
+    self.text = text
+  }
+
+  private init(_ name: String, _ file: [UInt8]) {
+    self.init(name: name, text: String(decoding: file, as: UTF8.self))
+  }
+
+  /// Two statements of one name are one statement.
+  package static func == (a: Statement, b: Statement) -> Bool { a.name == b.name }
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+// One line a file, made when first used. Nothing else may touch PackageResources.
+extension Statement {
+  package static let conversationLive = Statement("conversationLive", PackageResources.conversation_live_sql)
+  package static let idempotencyFind = Statement("idempotencyFind", PackageResources.idempotency_find_sql)
+  package static let idempotencyPurge = Statement("idempotencyPurge", PackageResources.idempotency_purge_sql)
+  package static let identityCreate = Statement("identityCreate", PackageResources.identity_create_sql)
+  package static let identityLink = Statement("identityLink", PackageResources.identity_link_sql)
+  package static let nodeLeave = Statement("nodeLeave", PackageResources.node_leave_sql)
+  package static let nodePurge = Statement("nodePurge", PackageResources.node_purge_sql)
+  package static let nodeRegister = Statement("nodeRegister", PackageResources.node_register_sql)
+  package static let nodeRenew = Statement("nodeRenew", PackageResources.node_renew_sql)
+  package static let nodeVoid = Statement("nodeVoid", PackageResources.node_void_sql)
+  package static let ping = Statement("ping", PackageResources.ping_sql)
+  package static let ringRecycle = Statement("ringRecycle", PackageResources.ring_recycle_sql)
+  package static let schemaChanges = Statement("schemaChanges", PackageResources.schema_changes_sql)
+  package static let startHistory = Statement("startHistory", PackageResources.start_history_sql)
+  package static let startIdempotency = Statement("startIdempotency", PackageResources.start_idempotency_sql)
+  package static let startTake = Statement("startTake", PackageResources.start_take_sql)
+  package static let startTurn = Statement("startTurn", PackageResources.start_turn_sql)
+  package static let surfaceKeyFind = Statement("surfaceKeyFind", PackageResources.surface_key_find_sql)
+  package static let surfaces = Statement("surfaces", PackageResources.surfaces_sql)
+  package static let turnCancel = Statement("turnCancel", PackageResources.turn_cancel_sql)
+  package static let turnCancels = Statement("turnCancels", PackageResources.turn_cancels_sql)
+  package static let turnChunks = Statement("turnChunks", PackageResources.turn_chunks_sql)
+  package static let turnFinish = Statement("turnFinish", PackageResources.turn_finish_sql)
+  package static let turnFlush = Statement("turnFlush", PackageResources.turn_flush_sql)
+  package static let turnMessage = Statement("turnMessage", PackageResources.turn_message_sql)
+  package static let turnRead = Statement("turnRead", PackageResources.turn_read_sql)
+  package static let turnReap = Statement("turnReap", PackageResources.turn_reap_sql)
+  package static let turnTail = Statement("turnTail", PackageResources.turn_tail_sql)
+}

@@ -1,0 +1,16 @@
+-- Called when a surface key acts for an external user: that user's identity, made on first sight.
+-- Two at once both get the row that won.
+-- $1 surface, $2 external id, $3 identity to use if there is none yet
+with made as (
+  insert into sluice.identity (id, kind)
+  select $3::uuid, 'person'
+  where not exists (
+    select from sluice.identity_link
+    where surface_id = $1::uuid
+      and external_id = $2::text
+  )
+)
+insert into sluice.identity_link (surface_id, external_id, identity_id)
+values ($1::uuid, $2::text, $3::uuid)
+on conflict (surface_id, external_id) do update set external_id = excluded.external_id
+returning identity_id

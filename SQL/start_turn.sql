@@ -1,0 +1,45 @@
+-- Third statement of a start: the user's message and the turn, if the conversation was taken.
+-- The message follows the newest one of the conversation.
+-- $1 turn, $2 conversation, $3 identity, $4 surface, $5 user message, $6 parts, $7 assistant message,
+-- $8 incarnation, $9 model or null, $10 metadata
+with mine as materialized (
+  select id
+  from sluice.conversation
+  where id = $2::uuid
+    and live_turn = $1::uuid
+),
+said as (
+  insert into sluice.message (conversation_id, id, parent_id, role, parts, turn_id)
+  select
+    mine.id, $5::uuid,
+    (
+      select m.id
+      from sluice.message m
+      where m.conversation_id = $2::uuid
+        and m.id <> $5::uuid
+      order by m.created_at desc, m.id desc
+      limit 1
+    ),
+    'user', $6::jsonb, $1::uuid
+  from mine
+  on conflict (conversation_id, id) do nothing
+)
+insert into sluice.turn (
+  id, conversation_id, identity_id, surface_id, user_message_id, message_id,
+  model_name, route_id, durability, on_interrupt, owner, metadata
+)
+select
+  $1::uuid, mine.id, $3::uuid, $4::uuid, $5::uuid, $7::uuid,
+  m.name, r.id, m.durability, m.on_interrupt, $8::uuid, $10::jsonb
+from mine
+join sluice.surface s on s.id = $4::uuid
+join sluice.virtual_model m on m.name = coalesce($9::text, s.default_model)
+join lateral (
+  select route.id
+  from sluice.model_route route
+  where route.model_id = m.id
+    and route.enabled
+  order by route.priority, route.id
+  limit 1
+) r on true
+on conflict (id) do nothing

@@ -1,0 +1,10 @@
+-- Called when a whole answer is wanted: by classic responses of turns not in memory, and by polls of compacted turns.
+-- $1 turn
+select (
+  select string_agg(part ->> 'text', '' order by place)
+  from jsonb_array_elements(m.parts) with ordinality as parts (part, place)
+  where part ->> 'type' = 'text'
+) as text
+from sluice.turn t
+join sluice.message m on m.conversation_id = t.conversation_id and m.id = t.message_id
+where t.id = $1::uuid

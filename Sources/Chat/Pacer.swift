@@ -1,0 +1,47 @@
+/// Paces readers: how long a poll is held, and when the next one may come. Pure.
+package struct Pacer: Sendable, Equatable {
+  /// The longest the server holds a poll.
+  package static let longestHold = 20_000
+  /// A hidden tab is asked to wait at least this long: its timers are throttled anyway.
+  package static let hiddenPace = 2_000
+  package static let longestPace = 60_000
+
+  /// The surface's least time between two replies to one reader, in milliseconds.
+  package let base: Int
+
+  /// `base` in 0…60,000 ms; outside, the nearest of them.
+  package init(base: Int) { self.base = min(max(base, 0), Self.longestPace) }
+
+  /// What one reader is and what the node bears.
+  package struct Reader: Sendable, Equatable {
+    package var hidden: Bool
+    /// Events per second of this turn over its last moments; nil before the second event.
+    package var rate: Double?
+    /// How busy the node is: 0 idle, 1 all it should bear; more stretches the pace in proportion.
+    package var load: Double
+
+    package init(hidden: Bool = false, rate: Double? = nil, load: Double = 0) {
+      self.hidden = hidden
+      self.rate = rate
+      self.load = load
+    }
+  }
+
+  /// Milliseconds between two replies to this reader.
+  package func pace(for reader: Reader) -> Int {
+    let visible = reader.hidden ? max(base, Self.hiddenPace) : base
+    let stretched = Double(visible) * max(1, reader.load)
+    return min(Int(stretched), Self.longestPace)
+  }
+
+  /// What `poll_after_ms` says while the turn streams. A stream slower than the pace needs no wait: the hold does it,
+  /// and the text arrives sooner.
+  package func pollAfter(for reader: Reader) -> Int {
+    let pace = pace(for: reader)
+    if let rate = reader.rate, !reader.hidden, rate * Double(pace) < 1_000 { return 0 }
+    return pace
+  }
+
+  /// How long a poll that asked for `wait` milliseconds is held.
+  package func hold(_ wait: Int) -> Int { min(max(wait, 0), Self.longestHold) }
+}

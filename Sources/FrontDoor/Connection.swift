@@ -1,0 +1,264 @@
+internal import EventLoop
+internal import Glibc
+
+/// One connection from a web server: one request at a time, read, handed over, answered.
+// Sendable is unchecked because all but `loop` is confined to the loop; `Exchange` sees to it.
+final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendable {
+  private enum Phase {
+    case reading  // a request, or waiting for one → waiting, closed
+    case waiting  // for its reply → writing, reading, lingering, closed
+    case writing  // what the socket did not take → reading, lingering, closed
+    case lingering  // after a refusal: drops what comes until the peer closes → closed
+    case closed
+  }
+
+  private static let arrival: Readiness = [.read, .hangUp]
+  private static let sendFlags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
+
+  let loop: EventLoop
+  private let keeper: Doorkeeper
+  private let descriptor: Int32
+  private let place: Int
+  private var watch: Watch?
+  private var timer: TimerID?
+  private var phase = Phase.reading
+  private var refusing = false
+  /// True while `consume` runs: what it has not taken yet is not in `input`.
+  private var consuming = false
+  private var serial: UInt32 = 0
+  private var scan = RecordScan()
+  /// What has arrived and is not a whole request yet, or came too early.
+  private var input: [UInt8] = []
+  /// A reply of which the socket took the first `sent` bytes. While `lingering`, `sent` counts what was dropped.
+  private var output: [UInt8] = []
+  private var sent = 0
+  private var owner: (any ParkedOwner)?
+  private var token = 0
+
+  init(_ descriptor: Int32, keeper: Doorkeeper, place: Int) {
+    self.descriptor = descriptor
+    self.keeper = keeper
+    self.place = place
+    loop = keeper.loop
+  }
+
+  deinit { assert(phase == .closed) }
+
+  /// The request is mostly there already, so it is asked for at once.
+  func start() {
+    do {
+      watch = try loop.watch(descriptor, for: .read, handler: self)
+      receive()
+    } catch {
+      close()
+    }
+  }
+
+  func ready(_ readiness: Readiness, descriptor: Int32) {
+    if phase == .writing, readiness.contains(.write) { flush() }
+    if phase != .closed, !readiness.isDisjoint(with: Self.arrival) { receive() }
+  }
+
+  func timerFired(_ token: Int) {
+    timer = nil
+    close()
+  }
+
+  func closeIfIdle() { if phase == .reading, input.isEmpty { close() } }
+
+  func close() {
+    guard phase != .closed else { return }
+    phase = .closed
+    disarm()
+    if let watch { loop.unwatch(watch) }
+    // Before the peer can see it, so that the gauge is never behind what a peer knows.
+    keeper.remove(place)
+    Glibc.close(descriptor)
+    input = []
+    output = []
+    unpark()?.peerGone(token)
+  }
+
+  // MARK: request
+
+  private func receive() {
+    let count = recv(descriptor, keeper.scratch.baseAddress, keeper.scratch.count, 0)
+    guard count > 0 else {
+      if count == 0 || (errno != EAGAIN && errno != EINTR) { close() }
+      return
+    }
+    if phase == .lingering {
+      sent += count
+      if sent > keeper.limits.maxDiscarded { close() }
+      return
+    }
+    let received = UnsafeBufferPointer(rebasing: keeper.scratch[..<count])
+    if phase == .reading, input.isEmpty {
+      let taken = consume(received.span)
+      if taken < count, phase != .closed { input = Array(received[taken...]) }
+    } else {
+      input.append(contentsOf: received)
+      if phase == .reading { consumeInput() } else { lookAhead() }
+    }
+  }
+
+  private func consumeInput() {
+    var gathered: [UInt8] = []
+    swap(&gathered, &input)
+    let taken = consume(gathered.span)
+    guard phase != .closed else { return }
+    gathered.removeFirst(taken)
+    swap(&gathered, &input)
+  }
+
+  /// Takes whole requests off the front, as long as they are answered at once; returns how many bytes they were.
+  private func consume(_ bytes: borrowing Span<UInt8>) -> Int {
+    consuming = true
+    defer { consuming = false }
+    var taken = 0
+    while phase == .reading, taken < bytes.count {
+      let rest = bytes.extracting(droppingFirst: taken)
+      switch scan.advance(over: rest, within: keeper.limits) {
+      case .incomplete:
+        if timer == nil { arm(keeper.limits.requestDeadline) }
+        return taken
+      case .complete(let length):
+        taken += length
+        begin(rest.extracting(first: length))
+      case .aborted(let length):
+        taken += length
+        expectReply()
+        write(keeper.codec.end(requestID: scan.requestID))
+      case .paramsTooLarge: refuse(.paramsTooLarge)
+      case .bodyTooLarge: refuse(.bodyTooLarge)
+      case .malformed:
+        keeper.refused.add(1)
+        close()
+      }
+    }
+    return phase == .lingering ? bytes.count : taken
+  }
+
+  private func begin(_ bytes: borrowing Span<UInt8>) {
+    guard let request = keeper.codec.decode(bytes, bodyLength: scan.bodyLength) else { return refuse(.badRequest) }
+    expectReply()
+    keeper.requests.add(1)
+    keeper.handler.handle(request, Exchange(peer: self, serial: serial))
+  }
+
+  private func expectReply() {
+    disarm()
+    phase = .waiting
+    serial &+= 1
+  }
+
+  /// Answers instead of the handler. The peer may still be sending: closing at once could destroy the reply before it is
+  /// read, so the rest is dropped until the peer closes.
+  private func refuse(_ response: Response) {
+    keeper.refused.add(1)
+    refusing = true
+    expectReply()
+    write(keeper.codec.encode(response, requestID: scan.requestID))
+  }
+
+  /// While a request is being answered, a web server may only take it back.
+  private func lookAhead() {
+    if phase == .waiting, let length = RecordScan.abort(of: scan.requestID, in: input.span) {
+      input.removeFirst(length)
+      let owner = unpark()
+      write(keeper.codec.end(requestID: scan.requestID))
+      owner?.peerGone(token)
+    } else if input.count > keeper.limits.maxAhead {
+      keeper.refused.add(1)
+      close()
+    }
+  }
+
+  // MARK: reply
+
+  func reply(_ response: Response, to serial: UInt32) {
+    guard phase == .waiting, serial == self.serial else { return }
+    _ = unpark()
+    write(keeper.codec.encode(response, requestID: scan.requestID))
+  }
+
+  func park(_ serial: UInt32, owner: any ParkedOwner, token: Int) -> Bool {
+    guard phase == .waiting, serial == self.serial else { return false }
+    if self.owner == nil { keeper.parked.add(1) }
+    self.owner = owner
+    self.token = token
+    return true
+  }
+
+  private func unpark() -> (any ParkedOwner)? {
+    guard let parked = owner else { return nil }
+    owner = nil
+    keeper.parked.add(-1)
+    return parked
+  }
+
+  /// `bytes` is nil if memory was too short for the reply.
+  private func write(_ bytes: UnsafeRawBufferPointer?) {
+    guard let bytes else { return close() }
+    guard let count = send(bytes) else { return }
+    if count == bytes.count { return answered() }
+    output = Array(bytes[count...])
+    sent = 0
+    phase = .writing
+    if let watch { loop.update(watch, for: [.read, .write]) }
+    arm(keeper.limits.writeDeadline)
+  }
+
+  private func flush() {
+    guard let count = output.withUnsafeBytes({ send(UnsafeRawBufferPointer(rebasing: $0[sent...])) }) else { return }
+    sent += count
+    if sent < output.count {
+      if count > 0 { arm(keeper.limits.writeDeadline) }
+      return
+    }
+    disarm()
+    output = []
+    if let watch { loop.update(watch, for: .read) }
+    answered()
+  }
+
+  /// How many bytes the socket took; nil if the connection failed and has been closed.
+  private func send(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Self.sendFlags)
+    if count >= 0 { return count }
+    if errno == EAGAIN || errno == EINTR { return 0 }
+    close()
+    return nil
+  }
+
+  private func answered() {
+    if refusing {
+      phase = .lingering
+      sent = 0
+      input = []
+      shutdown(descriptor, Int32(SHUT_WR))
+      arm(keeper.limits.requestDeadline)
+    } else if scan.keepsConnection, !keeper.draining {
+      phase = .reading
+      scan = RecordScan()
+      // Not from here, which may be deep in another connection's handler.
+      if !input.isEmpty, !consuming {
+        loop.submit { [self] in if phase == .reading, !input.isEmpty { consumeInput() } }
+      }
+    } else {
+      close()
+    }
+  }
+
+  // MARK: deadline
+
+  private func arm(_ milliseconds: Int) {
+    disarm()
+    timer = loop.schedule(afterMilliseconds: milliseconds, handler: self)
+  }
+
+  private func disarm() {
+    if let timer { loop.cancel(timer) }
+    timer = nil
+  }
+}

@@ -1,0 +1,66 @@
+internal import Glibc
+
+/// The CGI variables of one request while their bytes are still in the codec's hands.
+struct Environment {
+  private enum Variable: Int, CaseIterable {
+    case method, mount, path, document, query, authorization, host, origin, accept, contentType
+    case idempotencyKey, user, remote
+
+    var name: StaticString {
+      switch self {
+      case .method: "REQUEST_METHOD"
+      case .mount: "SCRIPT_NAME"
+      case .path: "PATH_INFO"
+      case .document: "DOCUMENT_URI"
+      case .query: "QUERY_STRING"
+      case .authorization: "HTTP_AUTHORIZATION"
+      case .host: "HTTP_HOST"
+      case .origin: "HTTP_ORIGIN"
+      case .accept: "HTTP_ACCEPT"
+      case .contentType: "CONTENT_TYPE"
+      case .idempotencyKey: "HTTP_IDEMPOTENCY_KEY"
+      case .user: "HTTP_X_SLUICE_USER"
+      case .remote: "REMOTE_ADDR"
+      }
+    }
+  }
+
+  private var values = InlineArray<13, UnsafeBufferPointer<UInt8>?>(repeating: nil)
+
+  /// `value` must stay where it is until `request(body:)` has been called. Of several with one name the first counts.
+  mutating func note(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+    guard let start = name.baseAddress else { return }
+    for variable in Variable.allCases where variable.name.utf8CodeUnitCount == name.count {
+      guard memcmp(start, variable.name.utf8Start, name.count) == 0 else { continue }
+      if values[variable.rawValue] == nil, !value.isEmpty { values[variable.rawValue] = value }
+      return
+    }
+  }
+
+  /// Nil if there is no method or no path.
+  func request(body: [UInt8]) -> Request? {
+    guard let method = text(.method), let (path, mount) = place() else { return nil }
+    return Request(
+      method: Method(rawValue: method) ?? .other, path: path, mount: mount, query: text(.query) ?? "",
+      authorization: text(.authorization), host: text(.host), origin: text(.origin), accept: text(.accept),
+      contentType: text(.contentType), idempotencyKey: text(.idempotencyKey), user: text(.user),
+      remoteAddress: text(.remote), body: body)
+  }
+
+  /// The path is PATH_INFO; without it, DOCUMENT_URI less SCRIPT_NAME. nginx's own `fastcgi_params` sets both of these to
+  /// the whole path: then there is no mount.
+  private func place() -> (path: String, mount: String)? {
+    var mount = text(.mount) ?? ""
+    while mount.hasSuffix("/") { mount.removeLast() }
+    if let path = text(.path) { return path.hasPrefix("/") ? (path, mount) : nil }
+    guard let document = text(.document), document.hasPrefix("/") else { return nil }
+    if document.hasPrefix(mount + "/"), document.utf8.count > mount.utf8.count + 1 || mount.isEmpty {
+      return (String(document.dropFirst(mount.count)), mount)
+    }
+    return (document, "")
+  }
+
+  private func text(_ variable: Variable) -> String? {
+    values[variable.rawValue].map { String(decoding: $0, as: UTF8.self) }
+  }
+}

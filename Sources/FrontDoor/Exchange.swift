@@ -1,0 +1,51 @@
+package import EventLoop
+
+/// One request waiting for its reply. A value; any thread may hold it and reply.
+///
+/// Exactly the first reply counts. A reply to a peer that is gone is dropped.
+package struct Exchange: Sendable {
+  private let peer: any Peer
+  /// Tells this request from others on the same connection.
+  private let serial: UInt32
+
+  package init(peer: any Peer, serial: UInt32) {
+    self.peer = peer
+    self.serial = serial
+  }
+
+  /// The loop that owns the connection.
+  package var loop: EventLoop { peer.loop }
+
+  /// On the owning loop the reply is written before this returns; from elsewhere it goes through the loop's inbox.
+  package func reply(_ response: Response) {
+    if peer.loop.isCurrent {
+      peer.reply(response, to: serial)
+    } else {
+      peer.loop.submit { [peer, serial] in peer.reply(response, to: serial) }
+    }
+  }
+
+  /// *Loop only.* The reply comes later. `owner` is told with `token` if the peer goes before that; it is retained until
+  /// the reply or the end of the connection. False if the peer has gone, or was answered: then `owner` is not told.
+  @discardableResult
+  package func park(owner: any ParkedOwner, token: Int) -> Bool { peer.park(serial, owner: owner, token: token) }
+}
+
+/// Who keeps parked exchanges.
+package protocol ParkedOwner: AnyObject, Sendable {
+  /// Called on the exchange's loop, at most once for each `park`: nobody waits for that reply any more.
+  func peerGone(_ token: Int)
+}
+
+/// What stands behind an exchange: a connection, or a test's own. *Loop only*, all but `loop`.
+package protocol Peer: AnyObject, Sendable {
+  var loop: EventLoop { get }
+  func reply(_ response: Response, to serial: UInt32)
+  func park(_ serial: UInt32, owner: any ParkedOwner, token: Int) -> Bool
+}
+
+/// Takes the requests of all connections.
+package protocol RequestHandler: AnyObject, Sendable {
+  /// Called on the connection's loop: must not block. It replies now, parks, or lets somebody reply later.
+  func handle(_ request: Request, _ exchange: Exchange)
+}

@@ -1,0 +1,135 @@
+internal import EventLoop
+internal import Glibc
+
+/// A listening descriptor, shared by the loops that accept from it. Closed with its last owner; the path of a unix
+/// socket is removed just before, so a successor that finds the path free may take it.
+final class ListeningSocket: Sendable {
+  let descriptor: Int32
+  /// With the port that the system chose.
+  let address: ListenAddress
+
+  private static let backlog: Int32 = 4096
+
+  /// Throws `.occupied` if another process listens there, `.system` if the system refuses.
+  static func open(_ address: ListenAddress) throws(FrontDoorError) -> ListeningSocket {
+    do {
+      switch address {
+      case .unix(let path, let mode): return try unix(path, mode: mode)
+      case .tcp(let host, let port): return try tcp(host, port)
+      }
+    } catch let error as SystemError {
+      if error.code == EADDRINUSE { throw FrontDoorError(.occupied, "\(address) is taken by another process") }
+      throw FrontDoorError(error, at: address.description)
+    } catch let error as FrontDoorError {
+      throw error
+    } catch {
+      throw FrontDoorError(.system, "\(error)")
+    }
+  }
+
+  private init(_ descriptor: Int32, _ address: ListenAddress) {
+    self.descriptor = descriptor
+    self.address = address
+  }
+
+  deinit {
+    if case .unix(let path, _) = address { unlink(path) }
+    close(descriptor)
+  }
+
+  // MARK: unix
+
+  private static func unix(_ path: String, mode: UInt16) throws -> ListeningSocket {
+    guard path.utf8.count <= ListenAddress.maxPath else { throw SystemError("bind", code: ENAMETOOLONG) }
+    var name = sockaddr_un()
+    name.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
+    try removeStale(path, name)
+    let descriptor = try socket(AF_UNIX)
+    guard withSocketAddress(&name, { bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", descriptor) }
+    let socket = ListeningSocket(descriptor, .unix(path: path, mode: mode))
+    guard chmod(path, mode_t(mode)) == 0 else { throw SystemError("chmod") }
+    guard listen(descriptor, backlog) == 0 else { throw SystemError("listen") }
+    return socket
+  }
+
+  /// Removes the socket that a process left behind when it died: nobody answers there.
+  private static func removeStale(_ path: String, _ name: sockaddr_un) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw FrontDoorError(.occupied, "\(path) is no socket") }
+    let probe = try socket(AF_UNIX)
+    defer { close(probe) }
+    var name = name
+    guard withSocketAddress(&name, { connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
+      throw FrontDoorError(.occupied, "unix:\(path) is taken by another process")
+    }
+    unlink(path)
+  }
+
+  // MARK: TCP
+
+  private static func tcp(_ host: String, _ port: UInt16) throws -> ListeningSocket {
+    let isIPv6 = host.contains(":")
+    let descriptor = try socket(isIPv6 ? AF_INET6 : AF_INET)
+    var bound: Int32
+    if isIPv6 {
+      var name = sockaddr_in6()
+      name.sin6_family = sa_family_t(AF_INET6)
+      name.sin6_port = port.bigEndian
+      inet_pton(AF_INET6, host, &name.sin6_addr)
+      set(IPV6_V6ONLY, of: Int32(IPPROTO_IPV6), on: descriptor)
+      set(SO_REUSEADDR, of: SOL_SOCKET, on: descriptor)
+      bound = withSocketAddress(&name) { bind(descriptor, $0, $1) }
+    } else {
+      var name = sockaddr_in()
+      name.sin_family = sa_family_t(AF_INET)
+      name.sin_port = port.bigEndian
+      inet_pton(AF_INET, host, &name.sin_addr)
+      set(SO_REUSEADDR, of: SOL_SOCKET, on: descriptor)
+      bound = withSocketAddress(&name) { bind(descriptor, $0, $1) }
+    }
+    // Accepted connections inherit it (tcp(7)).
+    set(TCP_NODELAY, of: Int32(IPPROTO_TCP), on: descriptor)
+    guard bound == 0 else { throw failure("bind", descriptor) }
+    guard listen(descriptor, backlog) == 0 else { throw failure("listen", descriptor) }
+    return ListeningSocket(descriptor, .tcp(host: host, port: chosenPort(of: descriptor)))
+  }
+
+  private static func chosenPort(of descriptor: Int32) -> UInt16 {
+    // The port stands in the same place for both families.
+    var name = sockaddr_in6()
+    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    _ = withSocketAddress(&name) { address, _ in getsockname(descriptor, address, &length) }
+    return UInt16(bigEndian: name.sin6_port)
+  }
+
+  private static func set(_ option: Int32, of level: Int32, on descriptor: Int32) {
+    var on: Int32 = 1
+    setsockopt(descriptor, level, option, &on, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  // MARK: both
+
+  private static func socket(_ family: Int32) throws(SystemError) -> Int32 {
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = Glibc.socket(family, kind, 0)
+    guard descriptor >= 0 else { throw SystemError("socket") }
+    return descriptor
+  }
+
+  /// Closes the descriptor, after the error has been read.
+  private static func failure(_ call: String, _ descriptor: Int32) -> SystemError {
+    let error = SystemError(call)
+    close(descriptor)
+    return error
+  }
+
+  private static func withSocketAddress<Name, Result>(
+    _ name: inout Name, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Result
+  ) -> Result {
+    withUnsafeMutableBytes(of: &name) {
+      body($0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Wire
+
+/// What an error of an OpenAI-like server means: from the `error` object, in a body of its own or within a stream, and
+/// from the HTTP status if there is one. Servers differ much in what they fill in.
+struct OpenAIFailure {
+  private let status: Int?
+  /// `code` and `type`, lower case.
+  private var words: [String] = []
+  private var message = ""
+
+  /// For an answer that is no 2xx.
+  init(status: Int, body: UnsafeRawBufferPointer) {
+    self.status = status
+    let start = UnsafeRawBufferPointer(rebasing: body.prefix(64 << 10))
+    guard let document = try? JSONDocument(parsing: start) else {
+      message = String(decoding: start.prefix(500), as: UTF8.self)
+      return
+    }
+    read(document.root["error"] ?? document.root)
+  }
+
+  /// For an `error` member (an object or a string) within an answer.
+  init(inBand error: JSONElement) {
+    let code = error["code"]?.int ?? error["code"]?.string.flatMap { Int($0) }
+    status = code.flatMap { (400...599).contains($0) ? $0 : nil }
+    read(error)
+  }
+
+  func error(retryAfter: Int? = nil) -> ProviderError {
+    let code = code
+    // A refusal of the key may quote the key.
+    let quote = code == .unauthorized ? "" : message
+    let parts = [status.map { "status \($0)" } ?? ""] + words + [quote]
+    return ProviderError(
+      code, cause: parts.filter { !$0.isEmpty }.joined(separator: ", "), status: status, retryAfterSeconds: retryAfter)
+  }
+
+  private mutating func read(_ error: JSONElement) {
+    message = error["message"]?.string ?? error.string ?? ""
+    words = [error["code"]?.string, error["type"]?.string].compactMap { $0?.lowercased() }
+  }
+
+  private var code: ProviderError.Code {
+    let message = message.lowercased()
+    if says("context_length", "exceed_context") || message.contains("maximum context length") { return .contextTooLong }
+    if says("content_filter", "content_policy", "responsibleaipolicy") { return .contentFiltered }
+    if status == 402 || says("insufficient_quota", "billing") { return .quotaExceeded }
+    if status == 429 || says("rate_limit", "too_many_requests") { return .rateLimited }
+    if status == 503 || status == 529 || says("overloaded") { return .overloaded }
+    switch status {
+    case 401, 403: return .unauthorized
+    case 400, 404, 405, 413, 415, 422: return .refused
+    case .some: return .failed
+    case nil: break
+    }
+    if says("api_key", "authentication", "permission") { return .unauthorized }
+    return says("invalid_request", "not_found") ? .refused : .failed
+  }
+
+  private func says(_ names: String...) -> Bool {
+    words.contains { word in names.contains { word.contains($0) } }
+  }
+}

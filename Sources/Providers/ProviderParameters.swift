@@ -1,0 +1,90 @@
+import Wire
+
+/// A virtual model's sampling parameters, checked, in the vocabulary of OpenAI chat completions; each driver says them in
+/// its provider's words. What only one provider knows belongs into a route's overrides.
+package struct ProviderParameters: Sendable {
+  package enum Key: String, Sendable, CaseIterable {
+    case temperature
+    case topP = "top_p"
+    case maxTokens = "max_tokens"
+    case stop
+    case seed
+    case presencePenalty = "presence_penalty"
+    case frequencyPenalty = "frequency_penalty"
+    case reasoningEffort = "reasoning_effort"
+  }
+
+  /// Each value as JSON.
+  private let values: [Key: [UInt8]]
+
+  /// The parameters that are set, in a fixed order.
+  var all: [(key: Key, json: [UInt8])] {
+    Key.allCases.compactMap { key in values[key].map { (key, $0) } }
+  }
+
+  package static let none = ProviderParameters(values: [:])
+
+  private init(values: [Key: [UInt8]]) { self.values = values }
+
+  /// `json` is an object of these keys; a null counts as absent. Throws `model_misconfigured`, the cause naming the key,
+  /// for a key that is unknown and a value of the wrong type or out of bounds.
+  package init(json: String) throws(ProviderError) {
+    let document: JSONDocument
+    do { document = try JSONDocument(parsing: json, limit: 64 << 10) } catch {
+      throw ProviderError(.misconfigured, cause: "parameters: \(error.rawValue)")
+    }
+    guard document.root.kind == .object else {
+      throw ProviderError(.misconfigured, cause: "parameters: not an object")
+    }
+    var values: [Key: [UInt8]] = [:]
+    for (name, value) in document.root.members where !value.isNull {
+      let name = name.string ?? ""
+      guard let key = Key(rawValue: name) else {
+        throw ProviderError(.misconfigured, cause: "parameters.\(name): unknown; provider settings go into overrides")
+      }
+      guard let text = key.checked(value) else {
+        throw ProviderError(.misconfigured, cause: "parameters.\(name): must be \(key.bounds)")
+      }
+      values[key] = text
+    }
+    self.values = values
+  }
+}
+
+extension ProviderParameters.Key {
+  /// The value as JSON; nil if it is not within `bounds`.
+  fileprivate func checked(_ value: JSONElement) -> [UInt8]? {
+    let isGood =
+      switch self {
+      case .temperature: value.double.map { (0...2).contains($0) } ?? false
+      case .topP: value.double.map { $0 > 0 && $0 <= 1 } ?? false
+      case .presencePenalty, .frequencyPenalty: value.double.map { (-2...2).contains($0) } ?? false
+      case .maxTokens: value.int.map { (1...10_000_000).contains($0) } ?? false
+      case .seed: value.int != nil
+      case .reasoningEffort: value.withString { (1...32).contains($0.count) } ?? false
+      case .stop:
+        Self.isStop(value)
+          || value.kind == .array && (1...16).contains(value.count) && value.elements.allSatisfy(Self.isStop)
+      }
+    guard isGood else { return nil }
+    // `10.0` is whole, but providers want it written as `10`.
+    if self == .maxTokens || self == .seed { return value.int.map { Array(String($0).utf8) } }
+    return value.minified
+  }
+
+  fileprivate var bounds: String {
+    switch self {
+    case .temperature: "a number from 0 to 2"
+    case .topP: "a number above 0, at most 1"
+    case .maxTokens: "a whole number from 1 to 10000000"
+    case .presencePenalty, .frequencyPenalty: "a number from -2 to 2"
+    case .seed: "a whole number"
+    case .reasoningEffort: "a string of 1 to 32 bytes"
+    case .stop: "a string, or 1 to 16 of them, of 1 to 1000 bytes"
+    }
+  }
+
+  private static func isStop(_ value: JSONElement) -> Bool {
+    value.withString { (1...1000).contains($0.count) } ?? false
+  }
+}

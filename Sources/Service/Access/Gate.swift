@@ -1,0 +1,149 @@
+import Chat
+import Crypto
+import EventLoop
+import FrontDoor
+import Store
+import Synchronization
+import Wire
+
+/// Decides who asks: by token without the database, by surface key with a short memory.
+final class Gate: Sendable {
+  /// A key that was looked up is believed this long, in milliseconds: so long may a revoked one still be used.
+  static let keyMemory = 5_000
+  /// Keys and external users remembered at once.
+  static let keyLimit = 10_000
+
+  /// A credential and what it proves.
+  struct Grant: Sendable {
+    let principal: Principal
+    /// A fresh token for one in the last third of its life.
+    var renewal: String?
+  }
+
+  enum Verdict: Sendable {
+    case granted(Grant)
+    case refused(Refusal)
+    /// A surface key, which only the database can judge.
+    case lookUp(key: String)
+  }
+
+  private struct Known {
+    let principal: Principal
+    let at: Instant
+  }
+
+  private let ring: Mutex<KeyRing>
+  private let store: AccessStore
+  private let surfaces: Surfaces
+  private let known = Mutex<[String: Known]>([:])
+
+  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces) {
+    ring = Mutex(keys)
+    self.store = store
+    self.surfaces = surfaces
+  }
+
+  var keys: KeyRing { ring.withLock { $0 } }
+
+  /// After a change of the key file.
+  func replace(keys: KeyRing) { ring.withLock { $0 = keys } }
+
+  /// What the request's credential proves. A token in the query counts only if it can do no more than read.
+  func judge(_ request: Request) -> Verdict {
+    if let authorization = request.authorization {
+      guard let credential = Self.bearer(authorization) else { return .refused(.badToken) }
+      if credential.hasPrefix("sk_") { return .lookUp(key: credential) }
+      return judge(token: credential, readOnly: false)
+    }
+    if let token = request.queryValue("token") { return judge(token: token, readOnly: true) }
+    return .refused(.badToken)
+  }
+
+  private func judge(token text: String, readOnly: Bool) -> Verdict {
+    let keys = keys
+    let now = Int(Instant.wall().nanoseconds / 1_000_000_000)
+    guard let token = Token(text, keys: keys), token.expires > now, !readOnly || token.kind == .read else {
+      return .refused(.badToken)
+    }
+    let principal: Principal =
+      switch token.kind {
+      case .session: .identity(token.identity, surface: token.subject)
+      case .turn: .turn(token.subject, identity: token.identity, readOnly: false)
+      case .read: .turn(token.subject, identity: token.identity, readOnly: true)
+      }
+    var grant = Grant(principal: principal)
+    if token.isAging(now: now) {
+      grant.renewal = Token(token.kind, identity: token.identity, subject: token.subject, now: now).signed(by: keys)
+    }
+    return .granted(grant)
+  }
+
+  /// The same with the database where it is needed.
+  func admit(_ request: Request) async throws(Refusal) -> Grant {
+    switch judge(request) {
+    case .granted(let grant): return grant
+    case .refused(let refusal): throw refusal
+    case .lookUp(let key): return Grant(principal: try await principal(ofKey: key, user: request.user))
+    }
+  }
+
+  /// A surface key acts for its service identity, or for the external user it names.
+  private func principal(ofKey key: String, user: String?) async throws(Refusal) -> Principal {
+    let hash = Array(SHA256.hash(data: Array(key.utf8)))
+    if let user, user.utf8.count > 255 { throw Refusal.malformed("X-Sluice-User is longer than 255 bytes.") }
+    let name = "\(Base64URL.encode(hash)) \(user ?? "")"
+    let now = Instant.now()
+    if let known = known.withLock({ $0[name] }), now.milliseconds(since: known.at) < Self.keyMemory {
+      return known.principal
+    }
+    let found: Principal
+    do {
+      guard let (surface, identity) = try await store.key(hash: hash) else { throw Refusal.badToken }
+      if let user {
+        found = .identity(
+          try await store.link(surface: surface, externalUser: user, fresh: ID.fresh()), surface: surface)
+      } else {
+        found = .identity(identity, surface: surface)
+      }
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch {
+      throw Refusal.unavailable
+    }
+    known.withLock { known in
+      if known.count >= Self.keyLimit { known.removeAll(keepingCapacity: true) }
+      known[name] = Known(principal: found, at: now)
+    }
+    return found
+  }
+
+  /// The origin to name to the browser, nil for a same-origin request. Throws `origin_refused`.
+  func origin(of request: Request, surface: ID) throws(Refusal) -> String? {
+    guard let origin = request.origin, !request.isSameOrigin else { return nil }
+    guard surfaces.find(surface)?.allows(origin: origin) == true else { throw Refusal.originRefused }
+    return origin
+  }
+
+  /// For an error before the surface is known: the origin, if any surface allows it.
+  func origin(of request: Request) -> String? {
+    guard let origin = request.origin, !request.isSameOrigin, surfaces.allows(origin: origin) else { return nil }
+    return origin
+  }
+
+  /// RFC 6750, section 2.1.
+  private static func bearer(_ authorization: String) -> String? {
+    let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+    return String(parts[1])
+  }
+}
+
+extension Request {
+  /// A page that this very host served; browsers send `Origin` with its POSTs too. The scheme does not count: nginx
+  /// often stands behind somebody who ends TLS.
+  var isSameOrigin: Bool {
+    guard let origin, let host else { return false }
+    let parts = origin.split(separator: "/")
+    return parts.count == 2 && parts[1].lowercased() == host.lowercased()
+  }
+}

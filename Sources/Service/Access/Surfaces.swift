@@ -1,0 +1,63 @@
+import Chat
+import EventLoop
+import Store
+import Synchronization
+
+/// The surfaces in memory, read anew every 5 s: who may ask from where, and at which pace.
+final class Surfaces: Sendable {
+  private struct Minute {
+    var begun = Instant(nanoseconds: 0)
+    var count = 0
+  }
+
+  private struct State {
+    var byID: [ID: AccessStore.Surface] = [:]
+    var origins: Set<String> = []
+    var sessions: [ID: Minute] = [:]
+  }
+
+  private let store: AccessStore
+  private let state = Mutex(State())
+
+  init(store: AccessStore) { self.store = store }
+
+  func reload() async throws(StoreError) {
+    let all = try await store.surfaces()
+    state.withLock { state in
+      state.byID = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+      state.origins = Set(all.flatMap(\.allowedOrigins))
+      state.sessions = state.sessions.filter { state.byID[$0.key] != nil }
+    }
+  }
+
+  func find(_ id: ID) -> AccessStore.Surface? { state.withLock { $0.byID[id] } }
+
+  func find(named name: String) -> AccessStore.Surface? {
+    state.withLock { $0.byID.values.first { $0.name == name } }
+  }
+
+  func pacer(of surface: ID) -> Pacer { Pacer(base: find(surface)?.pace ?? 250) }
+
+  /// Whether any surface allows this origin: for preflights, which name no surface.
+  func allows(origin: String) -> Bool {
+    state.withLock { $0.origins.contains("*") || $0.origins.contains(origin) }
+  }
+
+  /// Takes one anonymous session of this minute. Nil: go on; else seconds to wait.
+  func takeSession(of surface: AccessStore.Surface) -> Int? {
+    let now = Instant.now()
+    return state.withLock { state in
+      var minute = state.sessions[surface.id] ?? Minute()
+      let age = now.milliseconds(since: minute.begun)
+      if age >= 60_000 { minute = Minute(begun: now) }
+      guard minute.count < surface.sessionLimit else { return max(1, 60 - age / 1_000) }
+      minute.count += 1
+      state.sessions[surface.id] = minute
+      return nil
+    }
+  }
+}
+
+extension AccessStore.Surface {
+  func allows(origin: String) -> Bool { allowedOrigins.contains("*") || allowedOrigins.contains(origin) }
+}

@@ -1,0 +1,134 @@
+import Chat
+import EventLoop
+import Logging
+import Store
+import Synchronization
+
+/// This process as the cluster knows it: one incarnation with one lease, the only lease and the only fence.
+final class Node: Sendable {
+  /// Milliseconds a lease lasts, by PostgreSQL's clock; this side counts on CLOCK_BOOTTIME from before it asked.
+  static let lease = 10_000
+  static let renewEvery = 3_000
+
+  private struct State {
+    var incarnation: ID
+    /// Until when the lease holds for sure, on CLOCK_BOOTTIME.
+    var validUntil = Instant(nanoseconds: 0)
+    /// Since when PostgreSQL has answered every renewal.
+    var contactSince: Instant?
+    var renewing = false
+    var registering = false
+  }
+
+  let tag: UInt16
+  private let host: String
+  private let version: String
+  private let store: NodeStore
+  private let log: Logger
+  private let state: Mutex<State>
+  private let onVoided = Mutex<(@Sendable () -> Void)?>(nil)
+
+  init(tag: UInt16, host: String, version: String, store: NodeStore, log: Logger) {
+    self.tag = tag
+    self.host = host
+    self.version = version
+    self.store = store
+    self.log = log
+    state = Mutex(State(incarnation: ID.fresh()))
+  }
+
+  /// What is called when another node has voided this one, after a new incarnation was chosen.
+  func whenVoided(_ action: @escaping @Sendable () -> Void) { onVoided.withLock { $0 = action } }
+
+  var incarnation: ID { state.withLock { $0.incarnation } }
+
+  /// False past the lease: then this node serves nothing that is not committed and begins nothing.
+  var holdsLease: Bool { state.withLock { Instant.boot() < $0.validUntil } }
+
+  /// True after one full lease of unbroken contact with PostgreSQL: only then may it judge others.
+  var mayJudge: Bool {
+    state.withLock { state in
+      guard let since = state.contactSince else { return false }
+      return Instant.boot().milliseconds(since: since) >= Self.lease
+    }
+  }
+
+  /// Registers the present incarnation. Throws what the database says.
+  func register() async throws(StoreError) {
+    let asked = Instant.boot()
+    let incarnation = incarnation
+    let registration = try await store.register(
+      incarnation, tag: tag, host: host, version: version, lease: Self.lease)
+    if registration.tagShared {
+      log.warning("another live node bears the same tag", metadata: ["tag": "\(tag)"])
+    }
+    state.withLock { state in
+      guard state.incarnation == incarnation, registration.registered else { return }
+      state.validUntil = asked.advanced(milliseconds: Self.lease)
+      state.contactSince = state.contactSince ?? asked
+    }
+  }
+
+  /// A write was fenced: renew at once, to learn whether the lease has lapsed or the node was voided.
+  func doubt() { renew() }
+
+  /// Called every 3 s and on doubt.
+  func renew() {
+    let asked = Instant.boot()
+    let due = state.withLock { state -> ID? in
+      guard !state.renewing, !state.registering else { return nil }
+      state.renewing = true
+      return state.incarnation
+    }
+    guard let due else { return }
+    store.renew(due, lease: Self.lease) { [self] result in
+      let voided = state.withLock { state -> Bool in
+        state.renewing = false
+        guard state.incarnation == due else { return false }
+        switch result {
+        case .success(true):
+          state.validUntil = asked.advanced(milliseconds: Self.lease)
+          state.contactSince = state.contactSince ?? asked
+          return false
+        case .success(false):
+          state.incarnation = ID.fresh()
+          state.validUntil = Instant(nanoseconds: 0)
+          state.registering = true
+          return true
+        case .failure:
+          state.contactSince = nil
+          return false
+        }
+      }
+      if case .failure(let error) = result {
+        log.warning("lease not renewed", metadata: ["error": "\(error)"])
+      }
+      if voided { begin(after: due) }
+    }
+  }
+
+  /// The verdict stands: the turns are another's. Drop them and go on as a new incarnation.
+  private func begin(after former: ID) {
+    log.error("this node was voided; its turns are dropped", metadata: ["incarnation": "\(former)"])
+    onVoided.withLock { $0 }?()
+    Task { [self] in
+      do {
+        try await register()
+      } catch {
+        // The next renewal finds no row and tries again.
+        log.warning("new incarnation not registered", metadata: ["error": "\(error)"])
+      }
+      state.withLock { $0.registering = false }
+    }
+  }
+
+  /// Ends the lease, so that nobody waits for it to lapse.
+  func leave() async {
+    do {
+      try await store.leave(incarnation)
+    } catch {
+      log.warning("lease not ended", metadata: ["error": "\(error)"])
+    }
+    state.withLock { $0.validUntil = Instant(nanoseconds: 0) }
+  }
+}

@@ -1,0 +1,51 @@
+import Logging
+import Store
+import Synchronization
+
+/// Judges dead nodes: voids those whose lease has lapsed and ends their turns. It runs in every node, so also in the
+/// successor of a dead process.
+final class Reaper: Sendable {
+  /// Turns ended in one statement; it goes on until none is left.
+  static let batch = 50
+
+  private let node: Node
+  private let store: NodeStore
+  private let log: Logger
+  private let busy = Mutex(false)
+
+  init(node: Node, store: NodeStore, log: Logger) {
+    self.node = node
+    self.store = store
+    self.log = log
+  }
+
+  /// Called once a second; a call while another is at work does nothing.
+  func tick() {
+    guard node.mayJudge, node.holdsLease else { return }
+    let begins = busy.withLock { busy in
+      defer { busy = true }
+      return !busy
+    }
+    guard begins else { return }
+    Task { [self] in
+      await judge()
+      busy.withLock { $0 = false }
+    }
+  }
+
+  private func judge() async {
+    do {
+      let voided = try await store.void(for: node.incarnation)
+      if voided > 0 { log.warning("voided nodes whose lease had lapsed", metadata: ["count": "\(voided)"]) }
+      while true {
+        let ended = try await store.reap(limit: Self.batch)
+        for (turn, state) in ended {
+          log.info("ended a dead node's turn", metadata: ["turn": "\(turn)", "state": "\(state)"])
+        }
+        if ended.count < Self.batch { return }
+      }
+    } catch {
+      log.warning("reaper stopped short", metadata: ["error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Chat
+import FrontDoor
+import Store
+import Wire
+
+/// `POST /chat/{turn}/cancel`: idempotent, on any node. An own turn is ended at once, another's owner finds the request
+/// in the turn's row within 500 ms.
+struct CancelRoute: Sendable {
+  let gate: Gate
+  let registry: Registry
+  let store: TurnStore
+
+  func handle(_ request: Request, _ captured: String, _ exchange: Exchange) {
+    Task {
+      do throws(Refusal) {
+        exchange.reply(try await cancel(request, captured))
+      } catch {
+        exchange.reply(error.response(origin: gate.origin(of: request)))
+      }
+    }
+  }
+
+  private func cancel(_ request: Request, _ captured: String) async throws(Refusal) -> Response {
+    let principal = try await gate.admit(request).principal
+    if case .turn(_, _, readOnly: true) = principal { throw .readOnly }
+    guard let id = ID(captured) else { throw .notFound }
+    let row: TurnStore.Row?
+    do { row = try await store.read(id) } catch { throw .unavailable }
+    guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
+    let origin = try gate.origin(of: request, surface: row.surface)
+    if let terminal = row.terminal { return answer(200, id, terminal.state, origin) }
+    do { _ = try await store.requestCancel(id, identity: row.identity) } catch { throw .unavailable }
+    registry.find(id)?.input { $0.cancel() }
+    return answer(202, id, .streaming, origin)
+  }
+
+  private func answer(_ status: Int, _ id: ID, _ state: TurnState, _ origin: String?) -> Response {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("turn", id.description)
+    writer.member("state", state.rawValue)
+    writer.endObject()
+    return Response(status: status, headers: CrossOrigin.headers(for: origin), body: writer.bytes)
+  }
+}

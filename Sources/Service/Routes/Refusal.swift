@@ -1,0 +1,69 @@
+import FrontDoor
+import Wire
+
+/// An answer that is an error: a status, a stable code, words for people.
+struct Refusal: Error, Sendable {
+  let status: Int
+  let code: String
+  let message: String
+  var retryable = false
+  /// Seconds, for 429 and 503.
+  var retryAfter: Int?
+  /// Further members of the body, beside `error`.
+  var extra: (@Sendable (inout JSONWriter) -> Void)?
+
+  init(
+    _ status: Int, _ code: String, _ message: String, retryable: Bool = false, retryAfter: Int? = nil,
+    extra: (@Sendable (inout JSONWriter) -> Void)? = nil
+  ) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.retryable = retryable
+    self.retryAfter = retryAfter
+    self.extra = extra
+  }
+
+  static func malformed(_ message: String) -> Refusal { Refusal(400, "malformed", message) }
+
+  static let badToken = Refusal(401, "invalid_token", "The token is missing, forged or expired.")
+  static let readOnly = Refusal(403, "read_only", "This token may only read.")
+  static let originRefused = Refusal(403, "origin_refused", "This origin may not use the surface.")
+  /// For what is absent and for what belongs to somebody else: the same body as for an unknown path.
+  static let notFound = Refusal(404, "not_found", "There is nothing here.")
+  static let purged = Refusal(410, "purged", "This answer is no longer kept.")
+  static let noModel = Refusal(422, "unknown_model", "There is no such model.")
+  static let overloaded = Refusal(
+    503, "overloaded", "Too much is going on just now.", retryable: true, retryAfter: 2)
+  static let draining = Refusal(
+    503, "draining", "This node is shutting down; another one will answer.", retryable: true, retryAfter: 1)
+  static let unavailable = Refusal(
+    503, "unavailable", "The service cannot reach its database.", retryable: true, retryAfter: 1)
+
+  static func tooManyPolls(milliseconds: Int) -> Refusal {
+    Refusal(
+      429, "too_many_requests", "Polls come faster than the server paces them.", retryable: true,
+      retryAfter: (milliseconds + 999) / 1_000
+    ) { writer in
+      writer.member("poll_after_ms", milliseconds)
+    }
+  }
+
+  /// `origin`: the allowed origin to name to the browser, if the request is cross-origin.
+  func response(origin: String? = nil) -> Response {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("error")
+    writer.beginObject()
+    writer.member("code", code)
+    writer.member("message", message)
+    writer.member("retryable", retryable)
+    writer.endObject()
+    extra?(&writer)
+    writer.endObject()
+    var headers = CrossOrigin.headers(for: origin)
+    if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
+    if status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
+    return Response(status: status, headers: headers, body: writer.bytes)
+  }
+}

@@ -1,0 +1,57 @@
+import Chat
+import EventLoop
+import FrontDoor
+import Store
+import Wire
+
+/// `POST /chat/session`: a session token for an anonymous visitor of a surface that allows it.
+struct SessionRoute: Sendable {
+  let gate: Gate
+  let surfaces: Surfaces
+  let store: AccessStore
+
+  func handle(_ request: Request, _ exchange: Exchange) {
+    Task {
+      do throws(Refusal) {
+        exchange.reply(try await open(request))
+      } catch {
+        exchange.reply(error.response(origin: gate.origin(of: request)))
+      }
+    }
+  }
+
+  private func open(_ request: Request) async throws(Refusal) -> Response {
+    guard let surface = surfaces.find(named: try name(in: request.body)), surface.anonymous else {
+      throw Refusal(403, "no_anonymous_sessions", "This surface has no sessions for anonymous visitors.")
+    }
+    let origin = try gate.origin(of: request, surface: surface.id)
+    if let seconds = surfaces.takeSession(of: surface) {
+      throw Refusal(
+        429, "too_many_sessions", "Too many new sessions just now.", retryable: true, retryAfter: seconds)
+    }
+    let identity = ID.fresh()
+    do { try await store.create(identity: identity) } catch { throw .unavailable }
+    let token = Token(
+      .session, identity: identity, subject: surface.id, now: Int(Instant.wall().nanoseconds / 1_000_000_000))
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("token", token.signed(by: gate.keys))
+    writer.member("expires_at", Timestamp.text(token.expires))
+    writer.member("identity", identity.description)
+    writer.endObject()
+    return Response(status: 201, headers: CrossOrigin.headers(for: origin), body: writer.bytes)
+  }
+
+  /// `{"surface":"web"}`
+  private func name(in body: [UInt8]) throws(Refusal) -> String {
+    let document: JSONDocument
+    do { document = try JSONDocument(parsing: body, limit: 4_096) } catch {
+      throw .malformed("The body is not JSON (\(error.rawValue)).")
+    }
+    for (name, _) in document.root.members where name.string != "surface" {
+      throw .malformed("`\(name.string?.prefix(50) ?? "")` is not a member of a session request.")
+    }
+    guard let name = document.root["surface"]?.string else { throw .malformed("`surface` is missing.") }
+    return name
+  }
+}

@@ -1,0 +1,130 @@
+import Chat
+import Crypto
+import Wire
+
+/// The body of `POST /chat/start`, checked.
+struct StartRequest: Sendable {
+  /// A virtual model's name; nil for the surface's default.
+  var model: String?
+  /// Nil for a new conversation.
+  var conversation: ID?
+  /// The message as JSON parts: `[{"type":"text","text":…}]`.
+  var parts: [UInt8] = []
+  /// Streaming was declared and a mode that this server has was among those.
+  var streams = false
+  /// A JSON object.
+  var metadata: [UInt8] = Array("{}".utf8)
+  /// SHA-256 of the body without `stream`: two bodies with the same one are the same request.
+  var hash: [UInt8] = []
+
+  static let longestMessage = 256 * 1024
+  static let longestMetadata = 8 * 1024
+
+  /// Throws 400 for what is no such body, 422 for what is one but cannot be done.
+  init(_ body: [UInt8]) throws(Refusal) {
+    let document: JSONDocument
+    do { document = try JSONDocument(parsing: body, limit: 4 << 20) } catch {
+      throw Refusal.malformed("The body is not JSON (\(error.rawValue)).")
+    }
+    guard document.root.kind == .object else { throw Refusal.malformed("The body is not a JSON object.") }
+    var members: [String: [UInt8]] = [:]
+    var hasMessage = false
+    for (name, value) in document.root.members {
+      let name = name.string ?? ""
+      guard members[name] == nil else { throw Refusal.malformed("`\(name)` appears twice.") }
+      members[name] = value.minified ?? []
+      switch name {
+      case "model": model = try Self.text(value, "model", longest: 200)
+      case "conversation": conversation = try Self.conversation(value)
+      case "message":
+        parts = try Self.parts(value)
+        hasMessage = true
+      case "stream": streams = try Self.streams(value)
+      case "metadata": metadata = try Self.metadata(value)
+      case "after":
+        throw Refusal(422, "unsupported", "`after` is not supported by this version.")
+      default:
+        throw Refusal.malformed("`\(name.prefix(50))` is not a member of a chat start.")
+      }
+    }
+    guard hasMessage else { throw Refusal.malformed("`message` is missing.") }
+    members["stream"] = nil
+    var digest = SHA256()
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+      digest.update(data: Array("\(name)=\(value.count)=".utf8))
+      digest.update(data: value)
+    }
+    hash = Array(digest.finalize())
+  }
+
+  private static func text(_ value: JSONElement, _ name: String, longest: Int) throws(Refusal) -> String? {
+    if value.isNull { return nil }
+    guard let text = value.string, !text.isEmpty, text.utf8.count <= longest, !text.utf8.contains(0) else {
+      throw Refusal.malformed("`\(name)` is not a string of 1 to \(longest) bytes.")
+    }
+    return text
+  }
+
+  private static func conversation(_ value: JSONElement) throws(Refusal) -> ID? {
+    guard let text = try text(value, "conversation", longest: 100) else { return nil }
+    // What is no id names no conversation: the same answer as for an absent one.
+    guard let id = ID(text) else { throw Refusal.notFound }
+    return id
+  }
+
+  private static func parts(_ value: JSONElement) throws(Refusal) -> [UInt8] {
+    var texts: [String] = []
+    if let text = value.string {
+      texts = [text]
+    } else if value.kind == .array {
+      for part in value.elements {
+        guard let type = part["type"]?.string else { throw Refusal.malformed("A part of `message` has no `type`.") }
+        guard type == "text" else {
+          throw Refusal(422, "unsupported_part", "Parts of type `\(type.prefix(50))` are not supported.")
+        }
+        guard let text = part["text"]?.string else { throw Refusal.malformed("A text part has no `text`.") }
+        texts.append(text)
+      }
+    } else {
+      throw Refusal.malformed("`message` is neither a string nor a list of parts.")
+    }
+    guard texts.contains(where: { text in text.contains { !$0.isWhitespace } }) else {
+      throw Refusal(422, "empty_message", "The message is empty.")
+    }
+    guard texts.reduce(0, { $0 + $1.utf8.count }) <= longestMessage else {
+      throw Refusal(413, "message_too_long", "The message is longer than \(longestMessage) bytes.")
+    }
+    var writer = JSONWriter()
+    writer.beginArray()
+    for text in texts {
+      writer.beginObject()
+      writer.member("type", "text")
+      writer.member("text", text)
+      writer.endObject()
+    }
+    writer.endArray()
+    return writer.bytes
+  }
+
+  private static func streams(_ value: JSONElement) throws(Refusal) -> Bool {
+    if value.isNull { return false }
+    guard let modes = value["modes"], modes.kind == .array, modes.elements.allSatisfy({ $0.kind == .string }) else {
+      throw Refusal.malformed("`stream` is not an object with a list of `modes`.")
+    }
+    if modes.elements.contains(where: { $0.string == "poll" }) { return true }
+    throw Refusal(422, "unsupported_mode", "None of the declared modes is supported; this version has `poll`.")
+  }
+
+  private static func metadata(_ value: JSONElement) throws(Refusal) -> [UInt8] {
+    guard value.kind == .object, let json = value.minified else {
+      throw Refusal.malformed("`metadata` is not an object.")
+    }
+    guard json.count <= longestMetadata, !json.contains(0), !Self.holdsNUL(json) else {
+      throw Refusal.malformed("`metadata` is longer than \(longestMetadata) bytes or holds U+0000.")
+    }
+    return json
+  }
+
+  /// PostgreSQL's jsonb refuses the escape of U+0000.
+  private static func holdsNUL(_ json: [UInt8]) -> Bool { String(decoding: json, as: UTF8.self).contains("\\u0000") }
+}

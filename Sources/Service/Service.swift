@@ -1,0 +1,231 @@
+import Chat
+import EventLoop
+import FrontDoor
+package import Logging
+import Store
+import Synchronization
+import Upstream
+
+/// A running node: all parts, put together once. `start`, then `drain`, then `stop`.
+package final class Service: Sendable {
+  private let settings: ServiceSettings
+  private let log: Logger
+  private let pool: LoopPool
+  private let database: Database
+  private let flushDatabase: Database
+  private let nodes: NodeStore
+  private let turns: TurnStore
+  private let node: Node
+  private let load = NodeLoad()
+  private let registry: Registry
+  private let surfaces: Surfaces
+  private let gate: Gate
+  private let upstream: UpstreamPool
+  private let reaper: Reaper
+  private let tail: TailReader
+  private let door: FrontDoor
+  private let operatorDoor: FrontDoor
+  private let tickers: Mutex<[Ticker]> = Mutex([])
+  private let draining: DrainFlag
+
+  /// Turns may live this long, in milliseconds.
+  private static let turnLifetime: UInt64 = 86_400_000
+
+  /// Binds the listeners; nothing runs yet. Throws `FrontDoorError`, `StoreError`, `TransferError` or `SystemError`.
+  package init(settings: ServiceSettings, log: Logger) throws {
+    self.settings = settings
+    self.log = log
+    pool = try LoopPool(count: settings.loops)
+    var options = DatabaseSettings()
+    options.connections = settings.databaseConnections
+    options.prepared = settings.preparedStatements
+    database = try Database(loops: pool.loops, conninfo: settings.database, settings: options)
+    options.connections = 1
+    options.applicationName = "sluice flusher"
+    flushDatabase = try Database(loops: [pool.loops[0]], conninfo: settings.database, settings: options)
+    nodes = NodeStore(database)
+    turns = TurnStore(database)
+    registry = Registry(limit: settings.turnLimit)
+    node = Node(tag: settings.tag, host: settings.host, version: settings.version, store: nodes, log: log)
+    let flusher = Flusher(loop: pool.loops[0], store: FlushStore(flushDatabase), node: node, log: log)
+    let access = AccessStore(database)
+    surfaces = Surfaces(store: access)
+    gate = Gate(keys: settings.keys, store: access, surfaces: surfaces)
+    upstream = try UpstreamPool(
+      loops: pool,
+      settings: UpstreamSettings(
+        caBundle: settings.caBundle ?? UpstreamSettings.systemBundle(),
+        userAgent: "sluice/\(settings.version)"))
+    reaper = Reaper(node: node, store: nodes, log: log)
+    tail = TailReader(store: turns, registry: registry, log: log)
+    let draining = DrainFlag()
+    self.draining = draining
+    let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load)
+    let finder = TurnFinder(
+      registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
+    let parkings = pool.loops.map { Parking(loop: $0) }
+    let start = StartRoute(
+      gate: gate, node: node, registry: registry, surfaces: surfaces, store: StartStore(database), finder: finder,
+      starter: TurnStarter(registry: registry, neighbours: neighbours, upstream: upstream, log: log),
+      parkings: parkings, isDraining: { draining.isSet })
+    let poll = PollRoute(gate: gate, registry: registry, finder: finder, parkings: parkings)
+    let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
+    let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
+    let preflight: Route.Action = { [gate] request, _, exchange in
+      exchange.reply(CrossOrigin.preflight(origin: gate.origin(of: request)))
+    }
+    door = try FrontDoor(
+      loops: pool.loops, listeners: settings.listeners,
+      handler: Router([
+        Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
+        Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
+        Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
+        Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
+        Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
+        Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
+      ]))
+    operatorDoor = try FrontDoor(
+      loops: [pool.loops[0]], listeners: settings.operatorListeners,
+      handler: Router(OperatorRoutes(node: node, database: database, isDraining: { draining.isSet }).routes))
+  }
+
+  /// Reaches the database, checks its schema, registers the node and begins to serve.
+  /// Throws `Unready` with the reason.
+  package func start() async throws {
+    pool.start()
+    database.start()
+    flushDatabase.start()
+    operatorDoor.start()
+    do {
+      if let fault = try await Schema.fault(in: nodes, version: settings.version) { throw Unready(reason: fault) }
+      try await node.register()
+      try await surfaces.reload()
+    } catch let error as StoreError {
+      throw Unready(reason: "\(error)")
+    }
+    node.whenVoided { [registry] in
+      for turn in registry.owned { turn.input { $0.lose() } }
+    }
+    begin()
+    door.start()
+    log.info(
+      "ready",
+      metadata: [
+        "listen": "\(door.addresses.map(\.description).joined(separator: ", "))", "tag": "\(settings.tag)",
+        "incarnation": "\(node.incarnation)", "loops": "\(pool.loops.count)",
+      ])
+  }
+
+  /// Why a service does not start.
+  package struct Unready: Error, CustomStringConvertible {
+    package let reason: String
+    package var description: String { reason }
+  }
+
+  /// Everything that happens again and again, spread over the loops.
+  private func begin() {
+    every(Node.renewEvery) { [node] in node.renew() }
+    every(1_000) { [self] in
+      reaper.tick()
+      registry.sweep(at: .now())
+      load.measure(pool.loops)
+      endOverdueTurns()
+    }
+    every(500) { [self] in findCancels() }
+    every(TailReader.tick) { [tail] in tail.tickNow() }
+    every(5_000) { [self] in reloadSurfaces() }
+    every(3_600_000) { [self] in tidy() }
+    tidy()
+  }
+
+  private func every(_ milliseconds: Int, _ action: @escaping @Sendable () -> Void) {
+    let ticker = Ticker(loop: pool.pick(), everyMilliseconds: milliseconds, action: action)
+    tickers.withLock { $0.append(ticker) }
+    ticker.start()
+  }
+
+  private func findCancels() {
+    guard registry.liveCount > 0 else { return }
+    turns.cancels(for: node.incarnation) { [registry] result in
+      guard case .success(let cancelled) = result else { return }
+      for id in cancelled { registry.find(id)?.input { $0.cancel() } }
+    }
+  }
+
+  private func endOverdueTurns() {
+    let now = Instant.wall().nanoseconds / 1_000_000
+    for turn in registry.owned where turn.facts.id.unixMilliseconds + Self.turnLifetime < now {
+      turn.input { $0.upstreamFailed(.timedOut) }
+    }
+  }
+
+  private func reloadSurfaces() {
+    Task { [self] in
+      do { try await surfaces.reload() } catch {
+        log.warning("surfaces not read", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  private func tidy() {
+    Task { [self] in
+      do {
+        let ring = try await nodes.tidy()
+        log.debug("ring of turn_delta", metadata: ["result": "\(ring)"])
+      } catch {
+        log.warning("housekeeping stopped short", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  /// The key file was read anew: the first key signs from now on, all verify.
+  package func replace(keys: KeyRing) { gate.replace(keys: keys) }
+
+  // MARK: shutdown
+
+  /// Takes no new turns and waits for the live ones up to the drain time-out; what is left then ends as `interrupted`.
+  /// `hurry` cuts the waits short.
+  package func drain(hurry: @escaping @Sendable () -> Bool) async {
+    draining.set()
+    log.info("draining", metadata: ["turns": "\(registry.liveCount)"])
+    door.stopAccepting()
+    let deadline = Instant.now().advanced(milliseconds: settings.drainTimeout)
+    while registry.liveCount > 0, Instant.now() < deadline, !hurry() { await pause() }
+    for turn in registry.owned { turn.input { $0.interrupt() } }
+    // The terminal chunks of those must still be committed, and their readers answered.
+    let patience = Instant.now().advanced(milliseconds: 5_000)
+    while registry.liveCount > 0, Instant.now() < patience { await pause() }
+    if registry.liveCount > 0 {
+      log.error("turns left behind for the reaper", metadata: ["turns": "\(registry.liveCount)"])
+    }
+    // nginx keeps connections for a minute: past that none of its requests can meet the closing.
+    let idle = Instant.now().advanced(milliseconds: Self.idleGrace)
+    while door.gauges().connections > 0, Instant.now() < idle, !hurry() { await pause() }
+    door.closeIdle()
+  }
+
+  /// nginx's keepalive_timeout of 60 s and a little.
+  private static let idleGrace = 65_000
+
+  private func pause() async { try? await Task.sleep(for: .milliseconds(50)) }
+
+  /// Ends the lease and everything that runs.
+  package func stop() async {
+    for ticker in tickers.withLock({ $0 }) { ticker.stop() }
+    await node.leave()
+    door.close()
+    operatorDoor.close()
+    upstream.shutdown()
+    database.close()
+    flushDatabase.close()
+    pool.stop()
+    log.info("stopped")
+  }
+}
+
+/// Set once, when the node begins to drain.
+final class DrainFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+  func set() { flag.store(true, ordering: .relaxed) }
+}

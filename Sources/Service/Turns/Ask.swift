@@ -1,0 +1,18 @@
+import Chat
+
+/// What a reader of a turn wants.
+struct Ask: Sendable {
+  enum Form: Sendable {
+    /// What is new after the cursor; due as soon as there is anything.
+    case poll(Cursor)
+    /// The whole answer; due when the turn has ended.
+    case classic
+  }
+
+  let form: Form
+  var hidden = false
+  /// The allowed origin to name in the reply; nil for a same-origin request.
+  var origin: String?
+  /// The token to hand out with the next reply because the reader's own is aging.
+  var renewal: String?
+}

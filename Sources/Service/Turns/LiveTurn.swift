@@ -1,0 +1,287 @@
+import Chat
+import EventLoop
+import FrontDoor
+import Synchronization
+import Upstream
+import Wire
+
+/// A turn in this node's memory: its own, or the mirror of another node's. The shell around the pure state machine:
+/// lock, mutate, unlock, perform.
+final class LiveTurn: Sendable {
+  /// What never changes about a turn.
+  struct Facts: Sendable {
+    let id: ID
+    let conversation: ID
+    let identity: ID
+    let surface: ID
+    let message: ID
+    let pacer: Pacer
+  }
+
+  /// Whom the effects of the state machine reach.
+  struct Neighbours: Sendable {
+    let flusher: Flusher
+    let registry: Registry
+    let node: Node
+    let load: NodeLoad
+  }
+
+  enum Source: Sendable {
+    case owned(Turn)
+    case mirrored(TurnMirror)
+  }
+
+  private struct Waiter {
+    let parking: Parking
+    let ticket: Parking.Ticket
+    /// Chunks the reader has; `Int.max` for one that waits for the end.
+    let offset: Int
+  }
+
+  private struct State {
+    /// One of the two is there. They are mutated in place: a copy would copy the log.
+    var turn: Turn?
+    var mirror: TurnMirror?
+    var waiters: [Waiter] = []
+    var budget = ReaderBudget()
+    var rhythm = Rhythm()
+    var transfer: Transfer?
+    var closeRequested = false
+    var lost = false
+    /// When a reader last asked, for mirrors nobody reads any more.
+    var lastAsked: Instant
+  }
+
+  let facts: Facts
+  private let neighbours: Neighbours
+  private let state: Mutex<State>
+
+  init(_ facts: Facts, source: Source, neighbours: Neighbours) {
+    self.facts = facts
+    self.neighbours = neighbours
+    var initial = State(lastAsked: .now())
+    switch source {
+    case .owned(let turn): initial.turn = turn
+    case .mirrored(let mirror): initial.mirror = mirror
+    }
+    state = Mutex(initial)
+  }
+
+  /// The epoch of the text, for first cursors.
+  var epoch: Int { state.withLock { view($0).log.epoch } }
+
+  // MARK: the owner's side
+
+  /// Runs one input of the state machine and performs its effects, but for pausing, which the transfer's own callback
+  /// returns. Nothing happens to a mirror.
+  @discardableResult
+  func input(_ body: (inout Turn) -> Turn.Effects) -> Turn.Effects {
+    let effects = mutate(body)
+    perform(effects)
+    return effects
+  }
+
+  /// Runs one input and leaves its effects to the caller, who gathers them over many.
+  func mutate(_ body: (inout Turn) -> Turn.Effects) -> Turn.Effects {
+    state.withLock { state in
+      guard state.turn != nil else { return [] }
+      let effects = body(&state.turn!)
+      if state.turn?.phase == .lost { state.lost = true }
+      return effects
+    }
+  }
+
+  func perform(_ effects: Turn.Effects) {
+    var wakeups = Wakeups()
+    perform(effects, into: &wakeups)
+    wakeups.send()
+  }
+
+  /// As `perform`, but the readers that are due are only gathered.
+  func perform(_ effects: Turn.Effects, into wakeups: inout Wakeups) {
+    if effects.isEmpty { return }
+    if effects.contains(.flush) {
+      neighbours.flusher.mark(self, urgent: effects.contains(.urgent))
+    } else if effects.contains(.urgent) {
+      neighbours.flusher.hurry()
+    }
+    if effects.contains(.publish) { publish(into: &wakeups) }
+    if effects.contains(.resumeUpstream) { state.withLock { $0.transfer }?.resume() }
+    if effects.contains(.closeUpstream) { closeTransfer() }
+    if effects.contains(.retire) { neighbours.registry.retire(self) }
+  }
+
+  /// The transfer that feeds this turn, once it has begun.
+  func attach(_ transfer: Transfer) {
+    let closed = state.withLock { state in
+      state.transfer = transfer
+      return state.closeRequested
+    }
+    if closed { transfer.cancel() }
+  }
+
+  private func closeTransfer() {
+    state.withLock { state in
+      state.closeRequested = true
+      return state.transfer
+    }?.cancel()
+  }
+
+  /// The transfer has finished: nothing holds it any more.
+  func detach() { state.withLock { $0.transfer = nil } }
+
+  // MARK: the mirror's side
+
+  /// What a mirror has read so far: epoch and number of chunks. Nil for an own turn and one that has ended.
+  var mirrorPosition: (epoch: Int, offset: Int)? {
+    state.withLock { state in
+      guard let mirror = state.mirror, mirror.terminal == nil, !state.lost else { return nil }
+      return (mirror.log.epoch, mirror.head)
+    }
+  }
+
+  /// Feeds a mirror and wakes its readers if anything came of it.
+  func mirror(into wakeups: inout Wakeups, _ body: (inout TurnMirror) -> Bool) {
+    let changed = state.withLock { state in
+      guard state.mirror != nil else { return false }
+      return body(&state.mirror!)
+    }
+    if changed { publish(into: &wakeups) }
+  }
+
+  /// The mirror no longer follows its turn (another epoch, say): readers are to ask again.
+  func drop(into wakeups: inout Wakeups) {
+    state.withLock { $0.lost = true }
+    publish(into: &wakeups)
+  }
+
+  /// Milliseconds since a reader last asked or waited.
+  func idle(at now: Instant) -> Int {
+    state.withLock { $0.waiters.isEmpty ? now.milliseconds(since: $0.lastAsked) : 0 }
+  }
+
+  // MARK: readers
+
+  /// What is there for a reader: how many chunks it may see, and whether it is all.
+  private func view(_ state: borrowing State) -> (log: TurnLog, head: Int, terminal: Terminal?) {
+    if let turn = state.turn {
+      // Past its lease the owner serves nothing that is not committed.
+      let head = neighbours.node.holdsLease ? turn.head : min(turn.head, turn.log.watermark)
+      return (turn.log, head, turn.terminal)
+    }
+    if let mirror = state.mirror { return (mirror.log, mirror.head, mirror.terminal) }
+    return (TurnLog(), 0, nil)
+  }
+
+  /// Takes a poll of `reader` from its budget. Nil: go on; else milliseconds to wait.
+  func budget(reader: String) -> Int? {
+    let now = Instant.now()
+    return state.withLock { state in
+      state.lastAsked = now
+      return state.budget.take(
+        reader: reader, pace: facts.pacer.base, now: Int(now.nanoseconds / 1_000_000))
+    }
+  }
+
+  /// True if an answer is there at once; else the reader was put on the list and is to be parked in `ticket`.
+  func isDue(_ ask: Ask, else ticket: Parking.Ticket, of parking: Parking) -> Bool {
+    state.withLock { state in
+      let (log, head, terminal) = view(state)
+      if state.lost || terminal != nil { return true }
+      var offset = Int.max
+      if case .poll(let cursor) = ask.form {
+        if cursor.epoch < log.epoch || cursor.epoch == log.epoch && cursor.offset < head { return true }
+        offset = cursor.epoch == log.epoch ? cursor.offset : Int.max
+      }
+      state.waiters.append(Waiter(parking: parking, ticket: ticket, offset: offset))
+      return false
+    }
+  }
+
+  func forget(_ ticket: Parking.Ticket, of parking: Parking) {
+    state.withLock { state in
+      if let index = state.waiters.firstIndex(where: { $0.ticket == ticket && $0.parking === parking }) {
+        state.waiters.swapAt(index, state.waiters.count - 1)
+        state.waiters.removeLast()
+      }
+    }
+  }
+
+  private func publish(into wakeups: inout Wakeups) {
+    state.withLock { state in
+      state.rhythm.beat(at: .now())
+      guard !state.waiters.isEmpty else { return }
+      let (_, head, terminal) = view(state)
+      let all = terminal != nil || state.lost
+      var kept: [Waiter] = []
+      for waiter in state.waiters {
+        if all || waiter.offset < head {
+          wakeups.add(waiter.ticket, of: waiter.parking)
+        } else {
+          kept.append(waiter)
+        }
+      }
+      state.waiters = kept
+    }
+  }
+
+  /// The answer as things stand.
+  func answer(_ ask: Ask) -> Response {
+    state.withLock { state in
+      let (log, head, terminal) = view(state)
+      switch ask.form {
+      case .poll(let cursor):
+        let reply = pollReply(cursor, ask, log, head, terminal, lost: state.lost, rate: state.rhythm.rate)
+        return .poll(reply, origin: ask.origin)
+      case .classic:
+        if let terminal {
+          return .classic(facts, terminal: terminal, text: log.answer, origin: ask.origin)
+        }
+        return .stillRunning(facts, origin: ask.origin)
+      }
+    }
+  }
+
+  private func pollReply(
+    _ cursor: Cursor, _ ask: Ask, _ log: TurnLog, _ head: Int, _ terminal: Terminal?, lost: Bool, rate: Double?
+  ) -> PollReply {
+    var cursor = cursor
+    var reset = false
+    if !lost {
+      let ahead = cursor.epoch > log.epoch || cursor.epoch == log.epoch && cursor.offset > head
+      // Ahead of a turn that has ended means: of no turn that ever was. Ahead of a live one: this view is behind.
+      if cursor.epoch < log.epoch || ahead && terminal != nil {
+        cursor = Cursor(epoch: log.epoch, offset: 0)
+        reset = true
+      } else if ahead {
+        return idle(cursor, ask, rate)
+      }
+    } else {
+      return idle(cursor, ask, rate)
+    }
+    let (events, offset) = log.slice(after: cursor.offset, through: head)
+    var reply = PollReply(cursor: Cursor(epoch: log.epoch, offset: offset), events: events)
+    reply.reset = reset
+    reply.more = offset < head
+    reply.token = ask.renewal
+    if reply.more { return reply }
+    if let terminal {
+      reply.terminal = terminal
+      reply.message = log.hasAnswer ? facts.message : nil
+    } else {
+      reply.pollAfter = facts.pacer.pollAfter(for: reader(ask, rate))
+    }
+    return reply
+  }
+
+  private func idle(_ cursor: Cursor, _ ask: Ask, _ rate: Double?) -> PollReply {
+    var reply = PollReply(cursor: cursor)
+    reply.pollAfter = max(facts.pacer.pace(for: reader(ask, rate)), 100)
+    reply.token = ask.renewal
+    return reply
+  }
+
+  private func reader(_ ask: Ask, _ rate: Double?) -> Pacer.Reader {
+    Pacer.Reader(hidden: ask.hidden, rate: rate, load: neighbours.load.value)
+  }
+}

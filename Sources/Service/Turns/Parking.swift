@@ -1,0 +1,110 @@
+import EventLoop
+import FrontDoor
+
+/// The requests of one loop that wait for a turn: small structs, woken together.
+// Sendable is unchecked because everything but `loop` is confined to the loop.
+final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
+  /// A place in the parking of one loop. A stale one is recognised by its generation.
+  struct Ticket: Sendable, Equatable {
+    let place: UInt32
+    let generation: UInt32
+  }
+
+  private struct Place {
+    var generation: UInt32 = 0
+    var car: Car?
+  }
+
+  private struct Car {
+    let exchange: Exchange
+    let turn: LiveTurn
+    let ask: Ask
+    let timer: TimerID
+  }
+
+  let loop: EventLoop
+  private var places: [Place] = []
+  private var free: [UInt32] = []
+
+  init(loop: EventLoop) { self.loop = loop }
+
+  /// *Loop only.* Answers at once if there is something, or nothing is to be waited for; else parks the request for at
+  /// most `hold` milliseconds.
+  func answer(_ exchange: Exchange, of turn: LiveTurn, ask: Ask, hold: Int) {
+    if hold > 0 {
+      let ticket = reserve()
+      if !turn.isDue(ask, else: ticket, of: self) {
+        return park(exchange, for: turn, ask: ask, hold: hold, in: ticket)
+      }
+      release(ticket)
+    }
+    exchange.reply(turn.answer(ask))
+  }
+
+  /// A place to name in the turn's list of readers before the request is parked in it.
+  private func reserve() -> Ticket {
+    let place = free.popLast() ?? UInt32(places.count)
+    if place == places.count { places.append(Place()) }
+    return Ticket(place: place, generation: places[Int(place)].generation)
+  }
+
+  private func release(_ ticket: Ticket) {
+    places[Int(ticket.place)].generation &+= 1
+    places[Int(ticket.place)].car = nil
+    free.append(ticket.place)
+  }
+
+  private func park(_ exchange: Exchange, for turn: LiveTurn, ask: Ask, hold: Int, in ticket: Ticket) {
+    let timer = loop.schedule(
+      at: Instant.now().advanced(milliseconds: hold), handler: self, token: Int(ticket.place))
+    places[Int(ticket.place)].car = Car(exchange: exchange, turn: turn, ask: ask, timer: timer)
+    if !exchange.park(owner: self, token: Int(ticket.place)) { peerGone(Int(ticket.place)) }
+  }
+
+  /// From any thread: the readers behind these tickets are due.
+  func wake(_ tickets: [Ticket]) {
+    loop.execute { [self] in
+      for ticket in tickets where places[Int(ticket.place)].generation == ticket.generation {
+        guard let car = leave(Int(ticket.place)) else { continue }
+        loop.cancel(car.timer)
+        car.exchange.reply(car.turn.answer(car.ask))
+      }
+    }
+  }
+
+  /// The hold is over: the reader gets what there is, maybe nothing.
+  func timerFired(_ token: Int) {
+    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    guard let car = leave(token) else { return }
+    car.turn.forget(ticket, of: self)
+    car.exchange.reply(car.turn.answer(car.ask))
+  }
+
+  func peerGone(_ token: Int) {
+    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    guard let car = leave(token) else { return }
+    loop.cancel(car.timer)
+    car.turn.forget(ticket, of: self)
+  }
+
+  private func leave(_ place: Int) -> Car? {
+    guard let car = places[place].car else { return nil }
+    release(Ticket(place: UInt32(place), generation: places[place].generation))
+    return car
+  }
+}
+
+/// Readers to wake, gathered over many turns so that each loop is woken once.
+struct Wakeups {
+  private var lists: [(parking: Parking, tickets: [Parking.Ticket])] = []
+
+  mutating func add(_ ticket: Parking.Ticket, of parking: Parking) {
+    if let index = lists.firstIndex(where: { $0.parking === parking }) {
+      lists[index].tickets.append(ticket)
+    } else {
+      lists.append((parking, [ticket]))
+    }
+  }
+
+  func send() { for list in lists { list.parking.wake(list.tickets) } }
+}

@@ -1,0 +1,72 @@
+import Chat
+import EventLoop
+import Synchronization
+
+/// The turns in this node's memory, own and mirrored. Finished ones stay a few seconds for the readers' last polls,
+/// then leave and are served from PostgreSQL.
+final class Registry: Sendable {
+  /// How long a finished turn lingers, in milliseconds.
+  static let linger = 5_000
+
+  private struct State {
+    var turns: [ID: LiveTurn] = [:]
+    /// In the order they ended.
+    var retired: [(turn: LiveTurn, at: Instant)] = []
+    /// Own turns that have not ended, by id.
+    var live: [ID: LiveTurn] = [:]
+  }
+
+  private let limit: Int
+  private let state = Mutex(State())
+
+  /// `limit`: the most live turns this node owns at once.
+  init(limit: Int) { self.limit = limit }
+
+  var isFull: Bool { state.withLock { $0.live.count >= limit } }
+  var liveCount: Int { state.withLock { $0.live.count } }
+
+  func find(_ id: ID) -> LiveTurn? { state.withLock { $0.turns[id] } }
+
+  func add(owned turn: LiveTurn) {
+    state.withLock { state in
+      state.turns[turn.facts.id] = turn
+      state.live[turn.facts.id] = turn
+    }
+  }
+
+  /// Adds a mirror, or returns the turn that is there already.
+  func add(mirror turn: LiveTurn) -> LiveTurn {
+    state.withLock { state in
+      if let present = state.turns[turn.facts.id] { return present }
+      state.turns[turn.facts.id] = turn
+      return turn
+    }
+  }
+
+  /// A turn has ended or was lost: it lingers if it ended.
+  func retire(_ turn: LiveTurn) {
+    state.withLock { state in
+      state.live[turn.facts.id] = nil
+      state.retired.append((turn, .now()))
+    }
+  }
+
+  /// Takes a turn out at once.
+  func remove(_ turn: LiveTurn) {
+    state.withLock { state in
+      if state.turns[turn.facts.id] === turn { state.turns[turn.facts.id] = nil }
+    }
+  }
+
+  /// All turns this node owns that have not ended.
+  var owned: [LiveTurn] { state.withLock { Array($0.live.values) } }
+
+  /// Called once a second: those that have lingered leave.
+  func sweep(at now: Instant) {
+    state.withLock { state in
+      let leaving = state.retired.prefix { now.milliseconds(since: $0.at) >= Self.linger }
+      for (turn, _) in leaving where state.turns[turn.facts.id] === turn { state.turns[turn.facts.id] = nil }
+      state.retired.removeFirst(leaving.count)
+    }
+  }
+}

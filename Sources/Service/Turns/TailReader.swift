@@ -1,0 +1,120 @@
+import Chat
+import EventLoop
+import Logging
+import Store
+import Synchronization
+
+/// Serves other nodes' live turns: mirrors them from committed rows, one query a tick for all of them.
+final class TailReader: Sendable {
+  /// Milliseconds between two tail queries.
+  static let tick = 25
+  /// A mirror nobody has read for this long is dropped, in milliseconds.
+  static let idleLimit = 30_000
+  /// Most turns watched at once.
+  static let limit = 10_000
+
+  private struct State {
+    var watched: [LiveTurn] = []
+    var busy = false
+    var ticks = 0
+  }
+
+  private let store: TurnStore
+  private let registry: Registry
+  private let log: Logger
+  private let state = Mutex(State())
+
+  init(store: TurnStore, registry: Registry, log: Logger) {
+    self.store = store
+    self.registry = registry
+    self.log = log
+  }
+
+  /// Begins to follow a mirror. False if too many are followed.
+  func follow(_ turn: LiveTurn) -> Bool {
+    state.withLock { state in
+      guard state.watched.count < Self.limit else { return false }
+      state.watched.append(turn)
+      return true
+    }
+  }
+
+  /// Called every 25 ms; does nothing while the former query is unanswered or there is nothing to watch.
+  func tickNow() {
+    let now = Instant.now()
+    let watched = state.withLock { state -> [LiveTurn] in
+      guard !state.busy, !state.watched.isEmpty else { return [] }
+      state.watched.removeAll { turn in
+        guard turn.mirrorPosition != nil, turn.idle(at: now) < Self.idleLimit else {
+          if turn.mirrorPosition != nil { registry.remove(turn) }
+          return true
+        }
+        return false
+      }
+      state.busy = !state.watched.isEmpty
+      state.ticks += 1
+      return state.watched
+    }
+    guard !watched.isEmpty else { return }
+    let positions = watched.map { turn in
+      let position = turn.mirrorPosition ?? (1, 0)
+      return (turn: turn.facts.id, cursor: Cursor(epoch: position.0, offset: position.1))
+    }
+    store.tail(positions) { [self] result in
+      switch result {
+      case .success(let chunks): feed(chunks, to: watched)
+      case .failure(let error): log.warning("tail query failed", metadata: ["error": "\(error)"])
+      }
+      state.withLock { $0.busy = false }
+    }
+  }
+
+  private func feed(_ chunks: [TurnStore.TailChunk], to watched: [LiveTurn]) {
+    var wakeups = Wakeups()
+    var ending: [LiveTurn] = []
+    for chunk in chunks {
+      let turn = watched[chunk.place]
+      // The terminal chunk is appended together with the terminal fields of the row, below.
+      if chunk.isFinal { ending.append(turn) }
+      if !chunk.isFinal { turn.mirror(into: &wakeups) { $0.append(sequence: chunk.sequence, events: chunk.events) } }
+    }
+    wakeups.send()
+    for (chunk, turn) in zip(chunks.filter(\.isFinal), ending) {
+      Task { [self] in await end(turn, with: chunk) }
+    }
+    checkEpochs(of: watched)
+  }
+
+  /// A turn that was reaped as relaxed goes on in another epoch, where this query never looks: once a second the rows
+  /// of the watched turns are read.
+  private func checkEpochs(of watched: [LiveTurn]) {
+    let due = state.withLock { $0.ticks % (1_000 / Self.tick) == 0 }
+    guard due else { return }
+    Task { [self] in
+      for turn in watched {
+        guard let position = turn.mirrorPosition,
+          let row = try? await store.read(turn.facts.id), row.epoch != position.epoch
+        else { continue }
+        var wakeups = Wakeups()
+        registry.remove(turn)
+        turn.drop(into: &wakeups)
+        wakeups.send()
+      }
+    }
+  }
+
+  private func end(_ turn: LiveTurn, with chunk: TurnStore.TailChunk) async {
+    do {
+      guard let row = try await store.read(turn.facts.id), let terminal = row.terminal else { return }
+      var wakeups = Wakeups()
+      turn.mirror(into: &wakeups) { mirror in
+        mirror.append(sequence: chunk.sequence, events: chunk.events) && mirror.end(terminal, chunks: chunk.sequence)
+      }
+      registry.retire(turn)
+      wakeups.send()
+    } catch {
+      // Nothing was appended: the next tick finds the chunk again.
+      log.warning("turn not read", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Chat
+import EventLoop
+import FrontDoor
+import Store
+
+/// Turns that are not in memory: mirrors those that live on another node, answers for those that have ended.
+struct TurnFinder: Sendable {
+  let registry: Registry
+  let store: TurnStore
+  let surfaces: Surfaces
+  let neighbours: LiveTurn.Neighbours
+  let tail: TailReader
+
+  enum Found: Sendable {
+    case live(LiveTurn)
+    case ended(LiveTurn.Facts, TurnStore.Row, Terminal)
+  }
+
+  /// Throws 404 for what is absent or not the principal's, 503 without the database.
+  func find(_ id: ID, for principal: Principal) async throws(Refusal) -> Found {
+    let row: TurnStore.Row?
+    do { row = try await store.read(id) } catch { throw .unavailable }
+    guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
+    let facts = LiveTurn.Facts(
+      id: id, conversation: row.conversation, identity: row.identity, surface: row.surface, message: row.message,
+      pacer: surfaces.pacer(of: row.surface))
+    if let terminal = row.terminal { return .ended(facts, row, terminal) }
+    let mirror = LiveTurn(facts, source: .mirrored(TurnMirror(epoch: row.epoch)), neighbours: neighbours)
+    let present = registry.add(mirror: mirror)
+    if present === mirror, !tail.follow(mirror) {
+      registry.remove(mirror)
+      throw .overloaded
+    }
+    return .live(present)
+  }
+
+  /// The answer to a poll of a turn that has ended, from its rows.
+  func poll(
+    _ cursor: Cursor, _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal
+  ) async throws(Refusal) -> PollReply {
+    let total = row.chunks ?? 0
+    var cursor = cursor
+    var reset = false
+    if cursor.epoch != row.epoch || cursor.offset > total {
+      cursor = Cursor(epoch: row.epoch, offset: 0)
+      reset = true
+    }
+    var reply = PollReply(cursor: cursor)
+    reply.reset = reset
+    if cursor.offset < total {
+      let chunks: [(sequence: Int, events: [UInt8])]
+      do {
+        chunks = row.compacted ? [] : try await store.chunks(of: facts.id, after: cursor)
+      } catch {
+        throw .unavailable
+      }
+      guard chunks.first?.sequence == cursor.offset + 1 else {
+        return try await compacted(facts, row, terminal)
+      }
+      fill(&reply, with: chunks)
+      reply.more = reply.cursor.offset < total
+    }
+    if !reply.more {
+      reply.terminal = terminal
+      reply.message = try await answer(facts.id) == nil ? nil : facts.message
+    }
+    return reply
+  }
+
+  /// Whole chunks up to the limit of a reply, at least one.
+  private func fill(_ reply: inout PollReply, with chunks: [(sequence: Int, events: [UInt8])]) {
+    for chunk in chunks {
+      if !reply.events.isEmpty {
+        if reply.events.count + chunk.events.count > TurnLog.replyLimit { break }
+        reply.events.append(0x2C)
+      }
+      reply.events.append(contentsOf: chunk.events)
+      reply.cursor.offset = chunk.sequence
+    }
+  }
+
+  /// The log is gone, the message is left: once the whole text, then the end.
+  private func compacted(
+    _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal
+  ) async throws(Refusal) -> PollReply {
+    let text = try await answer(facts.id)
+    if text == nil, terminal.state == .done { throw .purged }
+    var log = TurnLog(epoch: row.epoch)
+    if let text { text.withUnsafeBytes { log.appendText($0) } }
+    for event in terminal.events { log.append(event: event) }
+    log.seal()
+    var events: [UInt8] = []
+    for chunk in 1...log.sealed {
+      if !events.isEmpty { events.append(0x2C) }
+      events += log.events(of: chunk)
+    }
+    var reply = PollReply(cursor: Cursor(epoch: row.epoch, offset: row.chunks ?? 0), events: events[...])
+    reply.reset = true
+    reply.terminal = terminal
+    reply.message = text == nil ? nil : facts.message
+    return reply
+  }
+
+  /// The text of the answer of a turn that has ended; nil if it has none.
+  func answer(_ turn: ID) async throws(Refusal) -> [UInt8]? {
+    do { return try await store.answer(of: turn) } catch { throw .unavailable }
+  }
+}

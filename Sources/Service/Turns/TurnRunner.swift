@@ -1,0 +1,170 @@
+import Chat
+import Logging
+import Providers
+import Upstream
+import Wire
+
+/// Feeds one turn from one transfer: bytes → driver → state machine. One lock per delta; effects once per callback.
+// Sendable is unchecked because all mutable state is confined to the transfer's loop.
+final class TurnRunner: TransferSink, @unchecked Sendable {
+  /// What clients see of the model's reasoning.
+  enum Reasoning: String { case hidden, progress, full }
+
+  /// Bytes of an error's body that are kept for the log.
+  private static let errorBodyLimit = 16 * 1024
+
+  private let turn: LiveTurn
+  private let driver: any ProviderDriver
+  private var decoder: any ProviderDecoder
+  private let reasoning: Reasoning
+  private let log: Logger
+  private var head: ResponseHead?
+  private var errorBody: [UInt8] = []
+  private var isThinking = false
+
+  init(turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: Logger) {
+    self.turn = turn
+    self.driver = driver
+    decoder = driver.decoder(streaming: streaming)
+    self.reasoning = reasoning
+    self.log = log
+  }
+
+  private var isRefused: Bool { head.map { !(200...299).contains($0.status) } ?? false }
+
+  func received(head: ResponseHead) { self.head = head }
+
+  func received(body: UnsafeRawBufferPointer) -> TransferFlow {
+    if isRefused {
+      errorBody.append(contentsOf: body.prefix(max(0, Self.errorBodyLimit - errorBody.count)))
+      return .proceed
+    }
+    let effects = decode { (decoder, deltas) throws(ProviderError) in try decoder.feed(body, to: &deltas) }
+    if effects.contains(.pauseUpstream) { return .pause }
+    return decoder.sawData ? .proceed : .idle
+  }
+
+  func finished(_ outcome: TransferOutcome) {
+    turn.detach()
+    switch outcome {
+    case .complete where isRefused:
+      let error = errorBody.withUnsafeBytes {
+        driver.failure(status: head?.status ?? 0, retryAfter: head?.retryAfter, body: $0)
+      }
+      fail(error)
+    case .complete:
+      complete()
+    case .failed where decoder.sawFinish:
+      // The answer was whole; only the end mark is missing.
+      complete()
+    case .failed(let error):
+      log.warning("upstream failed", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      turn.input { $0.upstreamFailed(error.turnError) }
+    case .cancelled:
+      // By the turn itself, which then is past streaming; or by a shutdown, which interrupts it.
+      turn.input { $0.interrupt() }
+    }
+  }
+
+  private func complete() {
+    decode { (decoder, deltas) throws(ProviderError) in try decoder.finish(to: &deltas) }
+    turn.input { $0.upstreamEnded() }
+  }
+
+  private func fail(_ error: ProviderError) {
+    log.warning(
+      "upstream refused or broke",
+      metadata: [
+        "turn": "\(turn.facts.id)", "code": "\(error.code.rawValue)", "status": "\(error.status ?? 0)",
+        "cause": "\(error.cause)",
+      ])
+    turn.input { $0.upstreamFailed(error.turnError) }
+  }
+
+  /// Runs one step of the decoder and performs the effects of all it found.
+  @discardableResult
+  private func decode(
+    _ step: (inout any ProviderDecoder, inout Deltas) throws(ProviderError) -> Void
+  ) -> Turn.Effects {
+    var deltas = Deltas(turn: turn, reasoning: reasoning, isThinking: isThinking)
+    var failure: ProviderError?
+    do throws(ProviderError) { try step(&decoder, &deltas) } catch { failure = error }
+    isThinking = deltas.isThinking
+    turn.perform(deltas.effects)
+    if let failure { fail(failure) }
+    return deltas.effects
+  }
+
+  /// Puts what the decoder finds into the turn and gathers the effects.
+  private struct Deltas: ProviderEventSink {
+    let turn: LiveTurn
+    let reasoning: Reasoning
+    var isThinking: Bool
+    var effects: Turn.Effects = []
+
+    mutating func text(_ utf8: UnsafeRawBufferPointer) {
+      if isThinking { think(false) }
+      effects.formUnion(turn.mutate { $0.appendText(utf8) })
+    }
+
+    mutating func reasoning(_ utf8: UnsafeRawBufferPointer) {
+      switch reasoning {
+      case .hidden: break
+      case .progress: if !isThinking { think(true) }
+      case .full: effects.formUnion(turn.mutate { $0.appendReasoning(utf8) })
+      }
+    }
+
+    mutating func usage(_ usage: Usage) {
+      effects.formUnion(
+        turn.mutate {
+          $0.report(usage: usage)
+          return []
+        })
+    }
+
+    mutating func finish(_ reason: FinishReason) {
+      if isThinking { think(false) }
+      effects.formUnion(
+        turn.mutate {
+          $0.report(finish: reason)
+          return []
+        })
+    }
+
+    private mutating func think(_ begins: Bool) {
+      isThinking = begins
+      var writer = JSONWriter()
+      writer.beginObject()
+      writer.member("type", "progress")
+      writer.member("id", "reasoning")
+      writer.member("label", "Thinking")
+      writer.member("status", begins ? "running" : "done")
+      writer.endObject()
+      let event = writer.bytes
+      effects.formUnion(turn.mutate { $0.append(event: event) })
+    }
+  }
+}
+
+extension TransferError {
+  /// What the turn's clients may see of it.
+  var turnError: TurnError {
+    switch code {
+    case .refusedURL, .refusedHeader:
+      TurnError(code: "model_misconfigured", message: "The model is not available.", retryable: false)
+    case .tooManyTransfers:
+      TurnError(code: "overloaded", message: "Too much is going on just now.", retryable: true)
+    case .resolve, .connect, .connectTimeout, .tls:
+      TurnError(code: "upstream_unreachable", message: "The model cannot be reached.", retryable: true)
+    case .firstByteTimeout, .idleTimeout:
+      TurnError(code: "upstream_timeout", message: "The model has stopped answering.", retryable: true)
+    case .reset, .truncated:
+      TurnError(code: "upstream_truncated", message: "The model's answer broke off.", retryable: true)
+    case .malformed:
+      TurnError(code: "upstream_malformed", message: "The model's answer could not be read.", retryable: true)
+    case .outOfMemory, .other:
+      TurnError(code: "upstream_error", message: "The model failed.", retryable: true)
+    }
+  }
+}

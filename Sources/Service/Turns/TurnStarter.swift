@@ -1,0 +1,71 @@
+import Chat
+import EventLoop
+import Logging
+import Providers
+import Store
+import Upstream
+
+/// Opens a turn that the database has taken: registry, driver, upstream.
+struct TurnStarter: Sendable {
+  let registry: Registry
+  let neighbours: LiveTurn.Neighbours
+  let upstream: UpstreamPool
+  let log: Logger
+
+  /// The turn is in the registry and its transfer under way; what cannot be asked of the provider ends it in `error`.
+  func begin(
+    _ facts: LiveTurn.Facts, plan: StartStore.Plan, history: [StartStore.Message]
+  ) -> LiveTurn {
+    let turn = LiveTurn(facts, source: .owned(Turn(durability: plan.durability)), neighbours: neighbours)
+    registry.add(owned: turn)
+    do throws(ProviderError) {
+      try ask(turn, plan, history)
+    } catch {
+      log.error(
+        "turn cannot be asked of its provider",
+        metadata: [
+          "turn": "\(facts.id)", "model": "\(plan.model)", "code": "\(error.code.rawValue)", "cause": "\(error.cause)",
+        ])
+      turn.input { $0.upstreamFailed(error.turnError) }
+    }
+    return turn
+  }
+
+  private func ask(
+    _ turn: LiveTurn, _ plan: StartStore.Plan, _ history: [StartStore.Message]
+  ) throws(ProviderError) {
+    guard let driver = ProviderRegistry.driver(named: plan.driver) else {
+      throw ProviderError(.misconfigured, cause: "no driver is called \(plan.driver)")
+    }
+    var secret: String?
+    if let reference = plan.credential {
+      secret = CredentialSource.secret(of: reference)
+      if secret == nil { throw ProviderError(.misconfigured, cause: "credential \(reference) is not there") }
+    }
+    let endpoint = try ProviderEndpoint.resolve(
+      region: plan.region, managedDomain: plan.managedDomain, fallback: type(of: driver).defaultEndpoint)
+    let call = ProviderCall(
+      route: ProviderRoute(
+        endpoint: endpoint, model: plan.providerModel, credential: secret, overrides: plan.overrides),
+      systemPrompt: plan.systemPrompt, messages: Self.messages(history),
+      parameters: try ProviderParameters(json: plan.parameters), streaming: plan.streams)
+    let request = try driver.request(for: call)
+    let runner = TurnRunner(
+      turn: turn, driver: driver, streaming: plan.streams,
+      reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log)
+    let transfer = upstream.start(
+      UpstreamRequest(
+        url: request.url, headers: request.headers, body: request.body,
+        limits: UpstreamRequest.Limits(
+          connect: plan.connectTimeout, firstByte: plan.firstByteTimeout, idle: plan.idleTimeout)),
+      sink: runner)
+    turn.attach(transfer)
+  }
+
+  /// The history begins with a message of the user: where it was cut, what goes before is of a turn that is cut too.
+  private static func messages(_ history: [StartStore.Message]) -> [ProviderMessage] {
+    history.drop { $0.role != "user" }.compactMap { message in
+      ProviderMessage.Role(rawValue: message.role).map { ProviderMessage(role: $0, text: message.text) }
+    }
+  }
+}

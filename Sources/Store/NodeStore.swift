@@ -1,0 +1,71 @@
+package import Chat
+import SQL
+
+/// The rows by which nodes know of each other: incarnations, leases, verdicts.
+package struct NodeStore: Sendable {
+  private let database: Database
+
+  package init(_ database: Database) { self.database = database }
+
+  package struct Registration: Sendable {
+    /// False if this incarnation was voided already.
+    package let registered: Bool
+    /// Another node with a live lease bears the same tag.
+    package let tagShared: Bool
+  }
+
+  /// A new incarnation with its first lease, in milliseconds. May be repeated.
+  package func register(
+    _ incarnation: ID, tag: UInt16, host: String, version: String, lease: Int
+  ) async throws(StoreError) -> Registration {
+    let rows = try await database.run([
+      Query(.nodeRegister, .id(incarnation), .int(Int(tag)), .text(host), .text(version), .int(lease))
+    ])
+    return Registration(registered: rows[0].int(0, 0) == 1, tagShared: rows[0].bool(0, 1) ?? false)
+  }
+
+  /// Renews the lease; false means voided.
+  package func renew(
+    _ incarnation: ID, lease: Int, completion: @escaping @Sendable (Result<Bool, StoreError>) -> Void
+  ) {
+    database.submit([Query(.nodeRenew, .id(incarnation), .int(lease))]) { result in
+      completion(result.map { !$0[0].isEmpty })
+    }
+  }
+
+  /// Ends the lease now.
+  package func leave(_ incarnation: ID) async throws(StoreError) {
+    _ = try await database.run([Query(.nodeLeave, .id(incarnation))])
+  }
+
+  /// Voids every other node whose lease has lapsed; how many there were.
+  package func void(for incarnation: ID) async throws(StoreError) -> Int {
+    try await database.run([Query(.nodeVoid, .id(incarnation))])[0].count
+  }
+
+  /// Ends up to `limit` live turns of voided nodes; returns those it ended.
+  package func reap(limit: Int) async throws(StoreError) -> [(turn: ID, state: String)] {
+    func events(_ state: TurnState) -> Parameter {
+      .utf8(Array(Terminal(state: state).events.joined(separator: [0x2C])))
+    }
+    let rows = try await database.run([
+      Query(.turnReap, .int(limit), events(.interrupted), events(.cancelled))
+    ])[0]
+    return (0..<rows.count).compactMap { row in
+      rows.id(row, 0).map { ($0, rows.string(row, 1) ?? "") }
+    }
+  }
+
+  /// Hourly housekeeping: old keys, old nodes, the ring. Returns what the ring's function said.
+  package func tidy() async throws(StoreError) -> String {
+    _ = try await database.run([Query(.idempotencyPurge)])
+    _ = try await database.run([Query(.nodePurge)])
+    return try await database.run([Query(.ringRecycle)])[0].string(0, 0) ?? ""
+  }
+
+  /// Names of the changes that are deployed, with the oldest program each allows, if it says.
+  package func schemaChanges() async throws(StoreError) -> [(name: String, minimum: String?)] {
+    let rows = try await database.run([Query(.schemaChanges)])[0]
+    return (0..<rows.count).map { (rows.string($0, 0) ?? "", rows.string($0, 1)) }
+  }
+}

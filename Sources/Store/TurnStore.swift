@@ -1,0 +1,111 @@
+package import Chat
+import SQL
+
+/// Turns and their chunks.
+package struct TurnStore: Sendable {
+  private let database: Database
+
+  package init(_ database: Database) { self.database = database }
+
+  /// A turn's row.
+  package struct Row: Sendable {
+    package let identity: ID
+    package let conversation: ID
+    package let surface: ID
+    package let message: ID
+    package let epoch: Int
+    /// Count of chunks; nil while it streams.
+    package let chunks: Int?
+    /// Nil while it streams.
+    package let terminal: Terminal?
+    /// The lease of the node that runs it holds.
+    package let ownerLives: Bool
+    /// Older than the log is kept: only the message is left.
+    package let compacted: Bool
+  }
+
+  /// Nil if there is no such turn.
+  package func read(_ turn: ID) async throws(StoreError) -> Row? {
+    let rows = try await database.run([Query(.turnRead, .id(turn))])[0]
+    guard let identity = rows.id(0, 0), let conversation = rows.id(0, 1), let surface = rows.id(0, 2),
+      let message = rows.id(0, 3), let state = rows.string(0, 4).flatMap(TurnState.init), let epoch = rows.int(0, 5)
+    else { return nil }
+    var terminal: Terminal?
+    if state.isTerminal {
+      terminal = Terminal(
+        state: state, finishReason: rows.string(0, 7).flatMap(FinishReason.init), usage: Usage(rows, 11),
+        error: rows.string(0, 8).map {
+          TurnError(code: $0, message: rows.string(0, 9) ?? "", retryable: rows.bool(0, 10) ?? false)
+        })
+    }
+    return Row(
+      identity: identity, conversation: conversation, surface: surface, message: message, epoch: epoch,
+      chunks: rows.int(0, 6), terminal: terminal, ownerLives: rows.bool(0, 15) ?? false,
+      compacted: rows.bool(0, 16) ?? false)
+  }
+
+  /// The next chunks after `offset`, in order; at most 512 of them.
+  package func chunks(of turn: ID, after cursor: Cursor) async throws(StoreError) -> [(sequence: Int, events: [UInt8])] {
+    let rows = try await database.run([
+      Query(.turnChunks, .id(turn), .int(cursor.epoch), .int(cursor.offset), .int(Int(turn.slot)))
+    ])[0]
+    return (0..<rows.count).map { (rows.int($0, 0) ?? 0, rows.utf8($0, 1) ?? []) }
+  }
+
+  /// The text of the answer; nil if there is none.
+  package func answer(of turn: ID) async throws(StoreError) -> [UInt8]? {
+    try await database.run([Query(.turnMessage, .id(turn))])[0].utf8(0, 0)
+  }
+
+  /// Asks the owner, whichever node it is, to cancel. False if the turn is not live or not this identity's.
+  package func requestCancel(_ turn: ID, identity: ID) async throws(StoreError) -> Bool {
+    try await !database.run([Query(.turnCancel, .id(turn), .id(identity))])[0].isEmpty
+  }
+
+  /// Live turns of this incarnation that are to be cancelled.
+  package func cancels(
+    for incarnation: ID, completion: @escaping @Sendable (Result<[ID], StoreError>) -> Void
+  ) {
+    database.submit([Query(.turnCancels, .id(incarnation))]) { result in
+      completion(result.map { rows in (0..<rows[0].count).compactMap { rows[0].id($0, 0) } })
+    }
+  }
+
+  /// One chunk of a watched turn; `place` is the turn's in the list that was asked for.
+  package struct TailChunk: Sendable {
+    package let place: Int
+    package let sequence: Int
+    package let isFinal: Bool
+    package let events: [UInt8]
+  }
+
+  /// The next chunks of all these turns, in order.
+  package func tail(
+    _ watched: [(turn: ID, cursor: Cursor)], completion: @escaping @Sendable (Result<[TailChunk], StoreError>) -> Void
+  ) {
+    let query = Query(
+      .turnTail, .ids(watched.map(\.turn)), .int4Array(watched.map { Int32($0.cursor.epoch) }),
+      .int4Array(watched.map { Int32($0.cursor.offset) }), .int2Array(watched.map { $0.turn.slot }))
+    database.submit([query]) { result in
+      completion(
+        result.map { all in
+          let rows = all[0]
+          return (0..<rows.count).map { row in
+            TailChunk(
+              place: rows.int(row, 0) ?? 0, sequence: rows.int(row, 1) ?? 0, isFinal: rows.bool(row, 2) ?? false,
+              events: rows.utf8(row, 3) ?? [])
+          }
+        })
+    }
+  }
+}
+
+extension Usage {
+  /// From four columns beginning at `column`; nil if the first is NULL.
+  fileprivate init?(_ rows: Rows, _ column: Int) {
+    guard let input = rows.int(0, column) else { return nil }
+    self.init(
+      inputTokens: input, outputTokens: rows.int(0, column + 1) ?? 0, cachedTokens: rows.int(0, column + 2),
+      reasoningTokens: rows.int(0, column + 3))
+  }
+}

@@ -1,0 +1,54 @@
+import CCurl
+
+// What libcurl calls: at file scope, because a closure formed in an isolated context must not be called from C. The
+// context is unretained: a multi handle is closed before it goes, and it retains its transfers until they have ended.
+
+func onSocket(
+  _ easy: UnsafeMutableRawPointer?, _ descriptor: curl_socket_t, _ interest: Int32,
+  _ context: UnsafeMutableRawPointer?, _ assigned: UnsafeMutableRawPointer?
+) -> Int32 {
+  MultiHandle.at(context)?.watch(descriptor, interest)
+  return 0
+}
+
+func onTimer(_ multi: UnsafeMutableRawPointer?, _ milliseconds: Int, _ context: UnsafeMutableRawPointer?) -> Int32 {
+  MultiHandle.at(context)?.schedule(milliseconds: milliseconds)
+  return 0
+}
+
+func onConnected(
+  _ context: UnsafeMutableRawPointer?, _ peer: UnsafeMutablePointer<CChar>?, _ own: UnsafeMutablePointer<CChar>?,
+  _ peerPort: Int32, _ ownPort: Int32
+) -> Int32 {
+  Transfer.at(context)?.connected()
+  return CURL_PREREQFUNC_OK
+}
+
+func onHeader(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  Transfer.at(context)?.received(line: UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+}
+
+func onBody(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+  Transfer.at(context)?.received(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
+}
+
+extension MultiHandle {
+  /// The multi handle that was given `context`.
+  static func at(_ context: UnsafeMutableRawPointer?) -> MultiHandle? {
+    context.map { Unmanaged<MultiHandle>.fromOpaque($0).takeUnretainedValue() }
+  }
+}
+
+extension Transfer {
+  /// The transfer whose easy handle was given `context`.
+  static func at(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+    context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// The transfer that owns `easy`.
+  static func of(_ easy: UnsafeMutableRawPointer?) -> Transfer? { at(easy.flatMap(EasyHandle.context)) }
+}

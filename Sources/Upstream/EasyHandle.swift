@@ -1,0 +1,141 @@
+import CCurl
+
+/// One libcurl easy handle with its header list and error text: the only owner of the three.
+final class EasyHandle {
+  let pointer: UnsafeMutableRawPointer
+  private var headers: UnsafeMutablePointer<curl_slist>?
+  private let errorText: UnsafeMutablePointer<CChar>
+
+  /// Ready to be added to a multi handle. `context` is what the callbacks get and what `context(of:)` returns.
+  init(
+    _ request: UpstreamRequest, _ settings: UpstreamSettings, context: UnsafeMutableRawPointer
+  ) throws(TransferError) {
+    guard let pointer = curl_easy_init() else { throw TransferError(.outOfMemory) }
+    self.pointer = pointer
+    errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    try set(CURLOPT_ERRORBUFFER, pointer: errorText)
+    try set(CURLOPT_PRIVATE, pointer: context)
+    try set(CURLOPT_WRITEDATA, pointer: context)
+    try set(CURLOPT_HEADERDATA, pointer: context)
+    try set(CURLOPT_PREREQDATA, pointer: context)
+    try check(ccurl_set_on_body(pointer, onBody))
+    try check(ccurl_set_on_header(pointer, onHeader))
+    try check(ccurl_set_on_connected(pointer, onConnected))
+    try configure(settings)
+    try describe(request)
+  }
+
+  deinit {
+    curl_easy_cleanup(pointer)
+    curl_slist_free_all(headers)
+    errorText.deallocate()
+  }
+
+  private func configure(_ settings: UpstreamSettings) throws(TransferError) {
+    try set(CURLOPT_NOSIGNAL, 1)
+    try set(CURLOPT_QUICK_EXIT, 1)  // else removing a handle waits for its name look-up
+    try set(CURLOPT_PROTOCOLS_STR, "http,https")
+    try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+    try set(CURLOPT_FOLLOWLOCATION, 0)
+    try set(CURLOPT_PROXY, "")  // not from the environment either
+    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    try set(CURLOPT_TCP_NODELAY, 1)
+    try set(CURLOPT_TCP_KEEPALIVE, 1)
+    try set(CURLOPT_USERAGENT, settings.userAgent)
+    try set(CURLOPT_ACCEPT_ENCODING, "identity")  // also makes curl decompress what is compressed nevertheless
+    try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    try set(CURLOPT_CAPATH, pointer: nil)  // a folder of authorities would defeat the cache of parsed ones
+    if let bundle = settings.caBundle { try set(CURLOPT_CAINFO, bundle) }
+  }
+
+  private func describe(_ request: UpstreamRequest) throws(TransferError) {
+    // libcurl would guess a missing scheme.
+    let scheme = request.url.prefix { $0 != "/" }.lowercased()
+    guard scheme == "https:" || scheme == "http:", request.url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+      throw TransferError(.refusedURL)
+    }
+    try set(CURLOPT_URL, request.url)
+    try set(CURLOPT_CONNECTTIMEOUT_MS, request.limits.connect)
+    try append(header: "Expect:")  // else a long body waits a second for "100 Continue"
+    for (name, value) in request.headers {
+      guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A && $0 != 0x3B }),
+        value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
+      else { throw TransferError(.refusedHeader) }
+      try append(header: value.isEmpty ? "\(name);" : "\(name): \(value)")
+    }
+    try set(CURLOPT_HTTPHEADER, pointer: headers)
+    guard request.method == .post else { return }
+    try set(CURLOPT_POST, 1)
+    try check(ccurl_set_offset(pointer, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
+    // Never a null pointer, with which libcurl would read the body from standard input.
+    try check(
+      request.body.withUnsafeBytes {
+        ccurl_set_pointer(pointer, CURLOPT_COPYPOSTFIELDS, $0.baseAddress ?? UnsafeRawPointer(errorText))
+      })
+  }
+
+  private func append(header: String) throws(TransferError) {
+    guard let longer = curl_slist_append(headers, header) else { throw TransferError(.outOfMemory) }
+    headers = longer
+  }
+
+  // MARK: what libcurl knows
+
+  /// The `context` of the handle that `pointer` is.
+  static func context(of pointer: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    var context: UnsafeMutableRawPointer?
+    ccurl_get_pointer(pointer, CURLINFO_PRIVATE, &context)
+    return context
+  }
+
+  /// The response's status as read so far; 0 before.
+  var status: Int {
+    var status = 0
+    ccurl_get_long(pointer, CURLINFO_RESPONSE_CODE, &status)
+    return status
+  }
+
+  /// To be read when the head is complete.
+  var head: ResponseHead {
+    var type: UnsafeMutableRawPointer?
+    ccurl_get_pointer(pointer, CURLINFO_CONTENT_TYPE, &type)
+    var wait: curl_off_t = 0
+    ccurl_get_offset(pointer, CURLINFO_RETRY_AFTER, &wait)
+    return ResponseHead(
+      status: status,
+      contentType: type.map { String(cString: $0.assumingMemoryBound(to: CChar.self)) },
+      retryAfter: wait > 0 ? Int(wait) : nil,
+      requestID: header("x-request-id") ?? header("request-id") ?? header("x-amzn-requestid"))
+  }
+
+  private func header(_ name: String) -> String? {
+    var found: UnsafeMutablePointer<curl_header>?
+    guard curl_easy_header(pointer, name, 0, UInt32(CURLH_HEADER), -1, &found) == CURLHE_OK else { return nil }
+    return found.map { String(cString: $0.pointee.value) }
+  }
+
+  /// libcurl's words for a transfer that ended with `code`.
+  func cause(of code: CURLcode) -> String {
+    String(cString: errorText[0] == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
+  }
+
+  // MARK: options
+
+  private func set(_ option: CURLoption, _ value: Int) throws(TransferError) {
+    try check(ccurl_set_long(pointer, option, value))
+  }
+
+  /// libcurl copies the text.
+  private func set(_ option: CURLoption, _ value: String) throws(TransferError) {
+    try check(value.withCString { ccurl_set_pointer(pointer, option, $0) })
+  }
+
+  private func set(_ option: CURLoption, pointer value: UnsafeRawPointer?) throws(TransferError) {
+    try check(ccurl_set_pointer(pointer, option, value))
+  }
+
+  private func check(_ code: CURLcode) throws(TransferError) {
+    if code != CURLE_OK { throw TransferError(TransferError.Code(code, connected: false), cause: cause(of: code)) }
+  }
+}

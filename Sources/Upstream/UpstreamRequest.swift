@@ -1,0 +1,51 @@
+/// One HTTP request to a model provider. Header values and body may be secret: nothing here prints them.
+package struct UpstreamRequest: Sendable {
+  package enum Method: Sendable { case get, post }
+
+  /// Absolute, `http` or `https`, percent-encoded. User and password in it are refused: credentials are headers.
+  package var url: String
+  package var method: Method
+  /// Sent in this order, beside curl's own `Host`, `User-Agent`, `Accept`, `Accept-Encoding` and `Content-Length`,
+  /// which a header of the same name replaces. Control characters are refused.
+  package var headers: [(name: String, value: String)]
+  /// Sent with `.post` only. libcurl keeps the one copy.
+  package var body: [UInt8]
+  package var limits: Limits
+
+  /// How long each part of a transfer may take, in milliseconds, each at least 1.
+  package struct Limits: Sendable {
+    /// From start to a connection ready for the request: waiting for a free one, look-up, TCP and TLS.
+    package var connect: Int
+    /// From then to the status line of the response (`1xx` does not count).
+    package var firstByte: Int
+    /// Between two pieces of data, as the sink judges them. Stands still while the sink has paused the transfer.
+    package var idle: Int
+
+    package init(connect: Int = 10_000, firstByte: Int = 60_000, idle: Int = 60_000) {
+      self.connect = max(1, connect)
+      self.firstByte = max(1, firstByte)
+      self.idle = max(1, idle)
+    }
+  }
+
+  package init(
+    url: String, method: Method = .post, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+    limits: Limits = Limits()
+  ) {
+    self.url = url
+    self.method = method
+    self.headers = headers
+    self.body = body
+    self.limits = limits
+  }
+}
+
+// Without these, printing a request would print its headers; some providers even take the key in the query.
+extension UpstreamRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  package var description: String {
+    let address = url.prefix { $0 != "?" }
+    return "\(method) \(address.contains("@") ? "?" : address)"
+  }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}

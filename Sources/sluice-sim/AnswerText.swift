@@ -1,0 +1,58 @@
+/// The text of one answer as the tokens it is sent in: a value that can be copied and run again from the start.
+struct AnswerText: Sequence, IteratorProtocol, Sendable {
+  /// Whether the request's token limit cuts the scripted text (finish reason `length`).
+  let isCut: Bool
+  /// How many tokens are left; before the first `next()`, the length of the answer.
+  private(set) var count: Int
+  private var given: ArraySlice<Token>
+  private var source: Source
+
+  private enum Source {
+    case prose(Prose)
+    case trouble(Trouble)
+  }
+
+  /// - Parameters:
+  ///   - request: for what the answer repeats or counts; nil counts no messages and repeats the empty text.
+  ///   - limit: the most tokens the client accepts; nil is no limit.
+  init(_ scenario: Scenario, request: ChatRequest?, limit: Int?) {
+    var given: [Token] = []
+    if scenario.history { given += Token.words(of: "I see \(request?.messages.count ?? 0) messages.") }
+    if scenario.text == .echo {
+      let echo = Token.words(of: request?.lastUserText ?? "")
+      given += echo.prefix(scenario.tokens ?? echo.count)
+    }
+    let whole = given.count + (scenario.text == .echo ? 0 : scenario.tokens ?? Scenario.defaultTokens)
+    count = Swift.min(whole, limit ?? whole)
+    isCut = count < whole
+    self.given = given[...]
+    source =
+      switch scenario.text {
+      case .prose, .echo: .prose(Prose(seed: scenario.seed))
+      case .nasty: .trouble(Trouble(seed: scenario.seed, withNul: false))
+      case .nul: .trouble(Trouble(seed: scenario.seed, withNul: true))
+      }
+  }
+
+  mutating func next() -> Token? {
+    guard count > 0 else { return nil }
+    count -= 1
+    if let token = given.popFirst() { return token }
+    switch source {
+    case .prose(var prose):
+      defer { source = .prose(prose) }
+      return prose.next()
+    case .trouble(var trouble):
+      defer { source = .trouble(trouble) }
+      return trouble.next()
+    }
+  }
+
+  /// The text of the first `tokens` tokens.
+  func joined(first tokens: Int) -> String {
+    // By bytes: tokens may hold halves of one character, which `String` would join but only bytes can promise.
+    var bytes: [UInt8] = []
+    for token in prefix(tokens) { bytes.append(contentsOf: token.text.utf8) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Service
+
+/// `sluice check`
+struct Check: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check configuration, keys, database and schema without serving.",
+    discussion: """
+      Prints a line for each thing it looked at and ends with 0 if all is well.
+
+      \(ConfigurationOptions.keys)
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  func run() async throws {
+    do {
+      let configuration = try options.load()
+      _ = try configuration.logging()
+      let settings = try configuration.service(version: Sluice.version)
+      print("ok    configuration")
+      print("ok    key_file: \(settings.keys.keys.count) keys, `\(settings.keys.keys[0].name)` signs")
+      for line in try await Checkup(settings: settings).run() { print(line) }
+    } catch let error as Configuration.Invalid {
+      print("FAIL  \(error.description)")
+      throw ExitCode(78)
+    } catch let error as Checkup.Fault {
+      print("FAIL  \(error.description)")
+      throw ExitCode(1)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+
+/// The program.
+@main
+struct Sluice: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "sluice",
+    abstract: "Streams LLM chat to places that cannot hold a stream open, behind nginx.",
+    discussion: """
+      A FastCGI responder: nginx passes /chat/… to it, it keeps the streams to the model providers and the log of every
+      turn in PostgreSQL; clients fetch the text by polls that it paces.
+
+        sluice check --config /etc/sluice/sluice.conf    is everything in place?
+        sluice serve --config /etc/sluice/sluice.conf    run
+      """,
+    version: version,
+    subcommands: [Serve.self, Check.self, Version.self])
+}
+
+/// `sluice version`
+struct Version: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Print the version.")
+
+  func run() { print("sluice \(Sluice.version)") }
+}
+
+/// Where the configuration comes from, the same for all commands.
+struct ConfigurationOptions: ParsableArguments {
+  @Option(name: [.short, .long], help: "File of `key = value` lines.")
+  var config: String?
+
+  @Option(name: .long, help: ArgumentHelp("Set one key; wins over file and environment.", valueName: "key=value"))
+  var set: [String] = []
+
+  static let keys =
+    "Keys, each also as SLUICE_KEY in the environment and as --set key=value:\n\n"
+    + Configuration.Key.allCases.map { "  \($0.rawValue): \($0.help)" }.joined(separator: "\n")
+
+  func load() throws -> Configuration { try Configuration(file: config, settings: set) }
+}

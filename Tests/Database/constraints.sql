@@ -1,0 +1,286 @@
+-- What the tables refuse. One valid row in each, then one statement for every constraint of the schema.
+
+\set ECHO none
+\set ON_ERROR_STOP on
+begin;
+set local client_min_messages = warning;
+create extension if not exists pgtap;
+
+insert into sluice.credential (name, reference, managed_domain)
+values ('gateway', 'env:GATEWAY_KEY', 'models.example');
+insert into sluice.virtual_model (name, title)
+values ('fast', 'Fast');
+insert into sluice.model_route (model_id, driver, provider_model, credential_id, region)
+select virtual_model.id, 'openai', 'small', credential.id, 'eu'
+from sluice.virtual_model, sluice.credential;
+insert into sluice.surface (name, kind, default_model)
+values ('web', 'web', 'fast');
+insert into sluice.identity (kind, display_name)
+values ('service', 'Shop');
+insert into sluice.identity_link (surface_id, external_id, identity_id)
+select surface.id, '42', identity.id
+from sluice.surface, sluice.identity;
+insert into sluice.surface_key (surface_id, identity_id, hash, label)
+select surface.id, identity.id, sha256('key'), 'shop'
+from sluice.surface, sluice.identity;
+insert into sluice.conversation (id, identity_id, surface_id)
+select gen_random_uuid(), identity.id, surface.id
+from sluice.surface, sluice.identity;
+insert into sluice.message (conversation_id, id, role, parts)
+select id, gen_random_uuid(), 'user', '[{"type": "text", "text": "Hello"}]'
+from sluice.conversation;
+insert into sluice.turn (
+  id, conversation_id, identity_id, surface_id, user_message_id, message_id, model_name, durability, on_interrupt, owner
+)
+select
+  gen_random_uuid(), conversation.id, identity_id, surface_id, message.id, gen_random_uuid(), 'fast', 'commit', 'keep',
+  gen_random_uuid()
+from sluice.conversation join sluice.message on conversation_id = conversation.id;
+insert into sluice.idempotency (identity_id, key, turn_id, body_hash)
+select identity_id, 'once', id, sha256('body')
+from sluice.turn;
+insert into sluice.node (incarnation, tag, host, version, lease_until)
+values (gen_random_uuid(), 7, 'localhost', '0.1.0', now() + interval '10 s');
+-- In the leaf of today: ring.sql waits for the one two days ahead.
+insert into sluice.turn_delta (turn_id, epoch, seq, slot, events)
+select id, 1, 1, floor(extract(epoch from now()) / 86400)::bigint % 8, '{"type": "text", "text": "Hi"}'
+from sluice.turn;
+
+create temporary table refusal (name name, reason text, statement text);
+insert into refusal
+values
+  ('schema_change_pkey', 'a change recorded twice', $$insert into sluice.schema_change values ('node')$$),
+  ('schema_change_min_binary_check', 'no version', $$update sluice.schema_change set min_binary = 'soon'$$),
+
+  ('node_pkey', 'an incarnation twice', $$insert into sluice.node table sluice.node$$),
+  ('node_tag_check', 'a tag of more than 12 bits', $$update sluice.node set tag = 4096$$),
+
+  ('credential_pkey', 'an id twice', $$insert into sluice.credential table sluice.credential$$),
+  (
+    'credential_name_key', 'a name twice',
+    $$insert into sluice.credential (name, reference) values ('gateway', 'file:/key')$$
+  ),
+  ('credential_name_check', 'a name with spaces', $$update sluice.credential set name = 'our key'$$),
+  ('credential_reference_check', 'the secret itself', $$update sluice.credential set reference = 'sk-123'$$),
+  (
+    'credential_managed_domain_check', 'a domain with a scheme',
+    $$update sluice.credential set managed_domain = 'https://models.example'$$
+  ),
+
+  ('virtual_model_pkey', 'an id twice', $$insert into sluice.virtual_model table sluice.virtual_model$$),
+  (
+    'virtual_model_name_key', 'a name twice',
+    $$insert into sluice.virtual_model (name, title) values ('fast', 'Fast too')$$
+  ),
+  ('virtual_model_name_check', 'a name with spaces', $$update sluice.virtual_model set name = 'very fast'$$),
+  ('virtual_model_title_check', 'an empty title', $$update sluice.virtual_model set title = ''$$),
+  ('virtual_model_parameters_check', 'no object', $$update sluice.virtual_model set parameters = '[]'$$),
+  ('virtual_model_durability_check', 'no durability', $$update sluice.virtual_model set durability = 'maybe'$$),
+  ('virtual_model_chunking_check', 'no chunking', $$update sluice.virtual_model set chunking = 'never'$$),
+  ('virtual_model_reasoning_check', 'no policy', $$update sluice.virtual_model set reasoning = 'some'$$),
+  ('virtual_model_history_limit_check', 'no history', $$update sluice.virtual_model set history_limit = 0$$),
+  ('virtual_model_on_interrupt_check', 'no policy', $$update sluice.virtual_model set on_interrupt = 'drop'$$),
+
+  ('model_route_pkey', 'an id twice', $$insert into sluice.model_route table sluice.model_route$$),
+  (
+    'model_route_key', 'the same route twice',
+    $$
+      insert into sluice.model_route (model_id, driver, provider_model, credential_id, region)
+      select model_id, driver, provider_model, credential_id, region
+      from sluice.model_route
+    $$
+  ),
+  (
+    'model_route_model_id_fkey', 'a virtual model that is not there',
+    $$update sluice.model_route set model_id = gen_random_uuid()$$
+  ),
+  (
+    'model_route_credential_id_fkey', 'a credential that is not there',
+    $$update sluice.model_route set credential_id = gen_random_uuid()$$
+  ),
+  ('model_route_priority_check', 'priority 0', $$update sluice.model_route set priority = 0$$),
+  ('model_route_weight_check', 'a weight of nothing', $$update sluice.model_route set weight = 0$$),
+  ('model_route_driver_check', 'an unknown driver', $$update sluice.model_route set driver = 'fax'$$),
+  ('model_route_provider_model_check', 'no model', $$update sluice.model_route set provider_model = ''$$),
+  ('model_route_region_check', 'another scheme', $$update sluice.model_route set region = 'ftp://models.example'$$),
+  (
+    'model_route_credential_id_check', 'a short region whose domain nobody knows',
+    $$update sluice.model_route set credential_id = null$$
+  ),
+  ('model_route_overrides_check', 'no object', $$update sluice.model_route set overrides = '1'$$),
+  ('model_route_connect_timeout_ms_check', 'no time', $$update sluice.model_route set connect_timeout_ms = 0$$),
+  ('model_route_first_byte_timeout_ms_check', 'no time', $$update sluice.model_route set first_byte_timeout_ms = 0$$),
+  ('model_route_idle_timeout_ms_check', 'no time', $$update sluice.model_route set idle_timeout_ms = -1$$),
+
+  ('surface_pkey', 'an id twice', $$insert into sluice.surface table sluice.surface$$),
+  ('surface_name_key', 'a name twice', $$insert into sluice.surface (name, kind) values ('web', 'teams')$$),
+  (
+    'surface_default_model_fkey', 'a virtual model that is not there',
+    $$update sluice.surface set default_model = 'slow'$$
+  ),
+  ('surface_name_check', 'a name with a slash', $$update sluice.surface set name = 'web/1'$$),
+  ('surface_kind_check', 'an unknown kind', $$update sluice.surface set kind = 'fax'$$),
+  (
+    'surface_allowed_origins_check', 'an origin with a path',
+    $$update sluice.surface set allowed_origins = '{https://shop.example/}'$$
+  ),
+  ('surface_pace_ms_check', 'a pace of more than a minute', $$update sluice.surface set pace_ms = 60001$$),
+  ('surface_session_limit_check', 'less than none', $$update sluice.surface set session_limit = -1$$),
+
+  ('identity_pkey', 'an id twice', $$insert into sluice.identity table sluice.identity$$),
+  ('identity_kind_check', 'an unknown kind', $$update sluice.identity set kind = 'robot'$$),
+  ('identity_display_name_check', 'an empty name', $$update sluice.identity set display_name = ''$$),
+
+  ('identity_link_pkey', 'a link twice', $$insert into sluice.identity_link table sluice.identity_link$$),
+  (
+    'identity_link_surface_id_fkey', 'a surface that is not there',
+    $$update sluice.identity_link set surface_id = gen_random_uuid()$$
+  ),
+  (
+    'identity_link_identity_id_fkey', 'an identity that is not there',
+    $$update sluice.identity_link set identity_id = gen_random_uuid()$$
+  ),
+  ('identity_link_external_id_check', 'an empty id', $$update sluice.identity_link set external_id = ''$$),
+
+  ('surface_key_pkey', 'an id twice', $$insert into sluice.surface_key table sluice.surface_key$$),
+  (
+    'surface_key_hash_key', 'a key twice',
+    $$
+      insert into sluice.surface_key (surface_id, identity_id, hash, label)
+      select surface_id, identity_id, hash, label
+      from sluice.surface_key
+    $$
+  ),
+  (
+    'surface_key_surface_id_fkey', 'a surface that is not there',
+    $$update sluice.surface_key set surface_id = gen_random_uuid()$$
+  ),
+  (
+    'surface_key_identity_id_fkey', 'an identity that is not there',
+    $$update sluice.surface_key set identity_id = gen_random_uuid()$$
+  ),
+  ('surface_key_hash_check', 'the key itself', $$update sluice.surface_key set hash = 'key'$$),
+  ('surface_key_label_check', 'no label', $$update sluice.surface_key set label = ''$$),
+
+  ('conversation_pkey', 'an id twice', $$insert into sluice.conversation table sluice.conversation$$),
+  (
+    'conversation_identity_id_fkey', 'an identity that is not there',
+    $$update sluice.conversation set identity_id = gen_random_uuid()$$
+  ),
+  (
+    'conversation_surface_id_fkey', 'a surface that is not there',
+    $$update sluice.conversation set surface_id = gen_random_uuid()$$
+  ),
+
+  ('message_pkey', 'an id twice', $$insert into sluice.message table sluice.message$$),
+  (
+    'message_conversation_id_fkey', 'a conversation that is not there',
+    $$update sluice.message set conversation_id = gen_random_uuid()$$
+  ),
+  (
+    'message_parent_id_fkey', 'a parent that is not in the conversation',
+    $$update sluice.message set parent_id = gen_random_uuid()$$
+  ),
+  ('message_parent_id_check', 'its own parent', $$update sluice.message set parent_id = id$$),
+  ('message_role_check', 'an unknown role', $$update sluice.message set role = 'owner'$$),
+  ('message_parts_check', 'no array', $$update sluice.message set parts = '{}'$$),
+
+  ('turn_pkey', 'an id twice', $$insert into sluice.turn table sluice.turn$$),
+  ('turn_durability_check', 'no durability', $$update sluice.turn set durability = 'maybe'$$),
+  ('turn_on_interrupt_check', 'no policy', $$update sluice.turn set on_interrupt = 'drop'$$),
+  (
+    'turn_state_check', 'an unknown state',
+    $$update sluice.turn set state = 'paused', chunks = 1, ended_at = now()$$
+  ),
+  ('turn_epoch_check', 'epoch 0', $$update sluice.turn set epoch = 0$$),
+  (
+    'turn_chunks_check', 'an end without a terminal chunk',
+    $$update sluice.turn set state = 'done', chunks = 0, ended_at = now()$$
+  ),
+  ('turn_end_check', 'an end without its time', $$update sluice.turn set state = 'done', chunks = 1$$),
+  ('turn_end_check', 'an end that counts no chunks', $$update sluice.turn set state = 'done', ended_at = now()$$),
+  ('turn_end_check', 'an end of what still streams', $$update sluice.turn set chunks = 1, ended_at = now()$$),
+  (
+    'turn_error_check', 'an error that says nothing',
+    $$update sluice.turn set state = 'error', chunks = 1, ended_at = now()$$
+  ),
+  ('turn_error_check', 'no object', $$update sluice.turn set error = '"bad"'$$),
+  ('turn_usage_check', 'no object', $$update sluice.turn set usage = '12'$$),
+  ('turn_metadata_check', 'no object', $$update sluice.turn set metadata = 'null'$$),
+
+  ('idempotency_pkey', 'a key twice', $$insert into sluice.idempotency table sluice.idempotency$$),
+  ('idempotency_key_check', 'a long key', $$update sluice.idempotency set key = repeat('k', 256)$$),
+  ('idempotency_body_hash_check', 'no SHA-256', $$update sluice.idempotency set body_hash = 'body'$$),
+
+  ('turn_delta_pkey', 'a chunk twice', $$insert into sluice.turn_delta table sluice.turn_delta$$),
+  ('turn_delta_epoch_check', 'epoch 0', $$update sluice.turn_delta set epoch = 0$$),
+  ('turn_delta_seq_check', 'chunk 0', $$update sluice.turn_delta set seq = 0$$),
+  (
+    'turn_delta_events_check', 'a chunk that fits no reply',
+    $$update sluice.turn_delta set events = repeat('x', 65537)$$
+  );
+
+create temporary table acceptance (reason text, statement text);
+insert into acceptance
+values
+  (
+    'origins of every form',
+    $$
+      update sluice.surface
+      set allowed_origins = '{*,https://shop.example,http://127.0.0.1:8080,http://[::1]:8080,capacitor://localhost}'
+    $$
+  ),
+  ('a renamed virtual model takes its surfaces along', $$update sluice.virtual_model set name = 'org/fast:1.5'$$),
+  (
+    'a route that names its whole endpoint needs no credential',
+    $$update sluice.model_route set region = 'http://127.0.0.1:11434/v1', credential_id = null$$
+  ),
+  (
+    'an end with all that belongs to it',
+    $$update sluice.turn set state = 'error', chunks = 2, ended_at = now(), error = '{"code": "upstream_status"}'$$
+  ),
+  (
+    'a chunk as large as a reply',
+    format(
+      $$update sluice.turn_delta set events = repeat('x', 65536) where slot = %s$$,
+      floor(extract(epoch from now()) / 86400)::bigint % 8
+    )
+  ),
+  ('a conversation takes its messages along', $$delete from sluice.conversation$$),
+  (
+    'a virtual model takes its routes along',
+    $$
+      update sluice.surface set default_model = null;
+      delete from sluice.virtual_model
+    $$
+  );
+
+select plan((select count(*) from refusal)::integer + (select count(*) from acceptance)::integer + 3);
+
+-- A leaf of the ring has a primary key of its own name.
+select throws_matching(
+  statement,
+  '"' || replace(name, '_delta_', '_delta_([0-7]_)?') || '"',
+  name || ' refuses ' || reason
+)
+from refusal;
+
+select lives_ok(statement, 'accepted: ' || reason)
+from acceptance;
+
+select is_empty($$select from sluice.message$$, 'no message outlives its conversation');
+select is_empty($$select from sluice.model_route$$, 'no route outlives its virtual model');
+select set_eq(
+  $$
+    select conname
+    from pg_constraint join pg_class on pg_class.oid = conrelid
+    where connamespace = 'sluice'::regnamespace
+      and contype in ('c', 'f', 'p', 'u')
+      and not relispartition
+  $$,
+  $$select name from refusal$$,
+  'no constraint is left out here'
+);
+
+select * from finish();
+rollback;

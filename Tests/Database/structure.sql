@@ -1,0 +1,159 @@
+-- What stands in the schema, by name: the statements in SQL/ and the DBAs count on it.
+
+\set ECHO none
+\set ON_ERROR_STOP on
+begin;
+set local client_min_messages = warning;
+create extension if not exists pgtap;
+
+create temporary table expected (relation name, columns name[]);
+insert into expected
+values
+  ('schema_change', '{name,min_binary,deployed_at}'),
+  ('node', '{incarnation,tag,host,version,started_at,lease_until,voided_at}'),
+  ('credential', '{id,name,reference,managed_domain,created_at}'),
+  (
+    'virtual_model',
+    '{id,name,title,enabled,stream,notool,nopreprompt,system_prompt,parameters,durability,chunking,reasoning,'
+    'history_limit,on_interrupt,created_at,updated_at}'
+  ),
+  (
+    'model_route',
+    '{id,model_id,priority,weight,driver,provider_model,credential_id,region,overrides,connect_timeout_ms,'
+    'first_byte_timeout_ms,idle_timeout_ms,enabled,created_at}'
+  ),
+  (
+    'surface',
+    '{id,name,kind,allowed_origins,anonymous,default_model,pace_ms,session_limit,enabled,created_at}'
+  ),
+  ('identity', '{id,kind,display_name,created_at}'),
+  ('identity_link', '{surface_id,external_id,identity_id,created_at}'),
+  ('surface_key', '{id,surface_id,identity_id,hash,label,created_at,expires_at,revoked_at}'),
+  ('conversation', '{id,identity_id,surface_id,live_turn,created_at,updated_at}'),
+  ('message', '{conversation_id,id,parent_id,role,parts,turn_id,created_at}'),
+  (
+    'turn',
+    '{id,conversation_id,identity_id,surface_id,user_message_id,message_id,model_name,route_id,durability,'
+    'on_interrupt,owner,state,epoch,chunks,finish_reason,error,usage,metadata,created_at,ended_at,cancel_requested_at}'
+  ),
+  ('idempotency', '{identity_id,key,turn_id,body_hash,created_at}'),
+  ('turn_delta', '{turn_id,epoch,seq,slot,events,final}');
+
+select plan((select count(*) from expected)::integer + 13);
+
+select tables_are(
+  'sluice',
+  (select array_agg(relation) from expected)
+    || array(select 'turn_delta_' || slot from generate_series(0, 7) as slot)::name[]
+);
+select views_are('sluice', array['live_turn', 'turn_event', 'node_status', 'turn_report']);
+select functions_are('sluice', array['uuid_time', 'turn_delta_recycle', 'virtual_model_touch']);
+select sequences_are('sluice', array[]::name[], 'nothing is numbered by a sequence: ids are made before they are sent');
+
+select columns_are('sluice', relation, columns)
+from expected;
+
+select is_empty(
+  $$
+    select relname
+    from pg_class
+    where relnamespace = 'sluice'::regnamespace
+      and relowner <> 'sluice_owner'::regrole
+    union all
+    select proname
+    from pg_proc
+    where pronamespace = 'sluice'::regnamespace
+      and proowner <> 'sluice_owner'::regrole
+  $$,
+  'everything belongs to sluice_owner'
+);
+select is_empty(
+  $$
+    select attrelid::regclass, attname
+    from pg_attribute join pg_class on pg_class.oid = attrelid
+    where relnamespace = 'sluice'::regnamespace
+      and atttypid = 'timestamp'::regtype
+  $$,
+  'every time knows its zone'
+);
+select is_empty(
+  $$
+    select conrelid::regclass, conname
+    from pg_constraint join pg_class on pg_class.oid = conrelid
+    where connamespace = 'sluice'::regnamespace
+      and contype <> 't'
+      and not relispartition
+      and conname not like relname || '%'
+  $$,
+  'every constraint is named after its table'
+);
+select is_empty(
+  $$
+    select relation
+    from unnest(
+      array['surface', 'virtual_model', 'model_route', 'credential', 'identity', 'surface_key']
+    ) as relation
+    where not exists (
+      select
+      from information_schema.columns
+      where table_schema = 'sluice'
+        and table_name = relation
+        and column_name = 'id'
+        and column_default = 'gen_random_uuid()'
+    )
+  $$,
+  'what operators edit by hand gets its id by itself'
+);
+select is_empty(
+  $$
+    select relation
+    from unnest(array['turn', 'conversation', 'node', 'idempotency']) as relation
+    where not exists (
+      select
+      from pg_class, unnest(reloptions) as setting
+      where oid = ('sluice.' || relation)::regclass
+        and setting like 'fillfactor=%'
+    )
+  $$,
+  'hot tables leave room on their pages'
+);
+select is_empty(
+  $$
+    select conname
+    from pg_constraint
+    where contype = 'f'
+      and (conrelid in ('sluice.turn'::regclass, 'sluice.turn_delta'::regclass, 'sluice.idempotency'::regclass))
+  $$,
+  'turns and their log have no foreign key'
+);
+select results_eq(
+  $$
+    select tablename::text collate "C", indexname::text collate "C"
+    from pg_indexes
+    where schemaname = 'sluice'
+      and indexdef like '% WHERE %'
+    order by tablename
+  $$,
+  $$values ('node' collate "C", 'node_live_idx' collate "C"), ('turn', 'turn_live_idx')$$,
+  'the indexes of what lives are partial'
+);
+select col_is_pk(
+  'sluice',
+  'turn_delta',
+  array['turn_id', 'epoch', 'seq', 'slot']::name[],
+  'a chunk is found by its place, in one leaf'
+);
+select is(
+  (
+    select count(*)::integer
+    from pg_attribute join pg_inherits on inhrelid = attrelid
+    where inhparent = 'sluice.turn_delta'::regclass
+      and attname = 'events'
+      and attstorage = 'm'
+  ),
+  8,
+  'chunks stay on the page of their row, in each leaf'
+);
+
+select * from finish();
+rollback;

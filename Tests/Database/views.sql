@@ -1,0 +1,136 @@
+-- What DBAs and reports see.
+
+\set ECHO none
+\set ON_ERROR_STOP on
+begin;
+set local client_min_messages = warning;
+create extension if not exists pgtap;
+
+insert into sluice.virtual_model (name, title)
+values ('fast', 'Fast');
+insert into sluice.surface (name, kind)
+values ('web', 'web');
+insert into sluice.identity (id, kind, display_name)
+values ('00000000-0000-4000-8000-000000000001', 'person', 'Ada');
+
+insert into sluice.node (incarnation, tag, host, version, lease_until, voided_at)
+values
+  ('00000000-0000-4000-8000-000000000011', 1, 'one', '0.1.0', now() + interval '10 s', null),
+  ('00000000-0000-4000-8000-000000000012', 2, 'two', '0.1.0', now() - interval '1 s', null),
+  ('00000000-0000-4000-8000-000000000013', 3, 'three', '0.1.0', now() - interval '1 s', now());
+
+insert into sluice.turn (
+  id, conversation_id, identity_id, surface_id, user_message_id, message_id, model_name, durability, on_interrupt,
+  owner, created_at
+)
+select
+  ('00000000-0000-7000-8000-00000000002' || number)::uuid,
+  gen_random_uuid(),
+  '00000000-0000-4000-8000-000000000001',
+  surface.id,
+  gen_random_uuid(),
+  gen_random_uuid(),
+  'fast',
+  'commit',
+  'keep',
+  ('00000000-0000-4000-8000-00000000001' || number)::uuid,
+  now() - interval '1 minute'
+from sluice.surface, generate_series(1, 5) as number
+where surface.name = 'web';
+
+update sluice.turn
+set
+  state = 'error',
+  chunks = 3,
+  ended_at = now(),
+  error = '{"code": "upstream_status", "message": "secret words"}',
+  usage = '{"output_tokens": 12}',
+  metadata = '{"note": "secret words"}'
+where id = '00000000-0000-7000-8000-000000000025';
+
+-- In the leaf of today: ring.sql waits for the one two days ahead.
+insert into sluice.turn_delta (turn_id, epoch, seq, slot, events, final)
+values
+  (
+    '00000000-0000-7000-8000-000000000021', 1, 1, floor(extract(epoch from now()) / 86400)::bigint % 8,
+    '{"type": "text", "text": "a"},{"type": "text", "text": "b"}', false
+  ),
+  ('00000000-0000-7000-8000-000000000021', 1, 2, floor(extract(epoch from now()) / 86400)::bigint % 8, '', false),
+  (
+    '00000000-0000-7000-8000-000000000021', 1, 3, floor(extract(epoch from now()) / 86400)::bigint % 8,
+    '{"type": "end"}', true
+  );
+
+select plan(7);
+
+select results_eq(
+  $$
+    select right(turn_id::text, 1), display_name, surface, model, tag, lease, age
+    from sluice.live_turn
+    where identity_id = '00000000-0000-4000-8000-000000000001'
+    order by turn_id
+  $$,
+  $$
+    values
+      ('1', 'Ada', 'web', 'fast', 1, 'held', interval '1 minute'),
+      ('2', 'Ada', 'web', 'fast', 2, 'lapsed', interval '1 minute'),
+      ('3', 'Ada', 'web', 'fast', 3, 'voided', interval '1 minute'),
+      ('4', 'Ada', 'web', 'fast', null, 'gone', interval '1 minute')
+  $$,
+  'live turns show whose they are and how their node fares'
+);
+select results_eq(
+  $$select tag, state, live_turns from sluice.node_status where host in ('one', 'two', 'three') order by tag$$,
+  $$values (1, 'live', 1::bigint), (2, 'lapsed', 1::bigint), (3, 'voided', 1::bigint)$$,
+  'nodes show their lease and their turns'
+);
+select results_eq(
+  format(
+    $$
+      select seq, ordinal, event ->> 'text', final
+      from sluice.turn_event
+      where turn_id = '00000000-0000-7000-8000-000000000021'
+        and slot = %s
+      order by epoch, seq, ordinal
+    $$,
+    floor(extract(epoch from now()) / 86400)::bigint % 8
+  ),
+  $$values (1, 1::bigint, 'a', false), (1, 2::bigint, 'b', false), (3, 1::bigint, null, true)$$,
+  'the log shows event by event'
+);
+
+update sluice.virtual_model
+set updated_at = '2000-01-01'
+where name = 'fast';
+select is(updated_at, now(), 'an edited virtual model says when')
+from sluice.virtual_model
+where name = 'fast';
+
+set local role sluice_report;
+
+select results_eq(
+  $$
+    select surface, model, state, error_code, usage, duration, chunks
+    from sluice.turn_report
+    where turn_id = '00000000-0000-7000-8000-000000000025'
+  $$,
+  $$
+    values (
+      'web', 'fast', 'error', 'upstream_status', '{"output_tokens": 12}'::jsonb, interval '1 minute', 3
+    )
+  $$,
+  'a report shows what a turn was and cost'
+);
+select is_empty(
+  $$
+    select
+    from sluice.turn_report as report
+    where report::text like '%secret words%'
+  $$,
+  'a report shows no content'
+);
+select isnt_empty($$select from sluice.node_status$$, 'a report shows the nodes');
+
+reset role;
+select * from finish();
+rollback;

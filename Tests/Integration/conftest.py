@@ -1,0 +1,99 @@
+"""What every integration test can ask for.
+
+One private PostgreSQL serves all workers. `make test` hands it over with SLUICE_TEST_POSTGRES (its socket's folder);
+a plain `pytest` starts one itself. SLUICE_TEST_PROGRAMS names the folder of the built programs.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGS = ROOT / ".build/test"
+sys.path.insert(0, str(ROOT / ".dev"))
+sys.dont_write_bytecode = True
+
+from deployment import TEMPLATE, Deployment
+from stack import Folder, Postgres, PrivatePostgres, Processes
+from stack.failure import log_tail
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or "SLUICE_TEST_POSTGRES" in os.environ:
+        return
+    folder, processes = Folder(), Processes()
+    config.add_cleanup(folder.remove)
+    config.add_cleanup(processes.stop)
+    postgres = PrivatePostgres(processes, folder.path, LOGS / "postgres.log", durable=False)
+    postgres.start()
+    postgres.create(TEMPLATE)
+    postgres.deploy(TEMPLATE)
+    # The workers inherit it.
+    os.environ["SLUICE_TEST_POSTGRES"] = str(postgres.socket)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    report = yield
+    if report.failed:
+        deployments = {id(d): d for d in item.funcargs.values() if isinstance(d, Deployment)}
+        for deployment in [*deployments.values(), *getattr(item, "deployments", [])]:
+            for log in sorted(deployment.logs.glob("*.log")):
+                report.sections.append((f"end of {log.relative_to(ROOT)}", log_tail(log)))
+    return report
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    return Path(os.environ.get("SLUICE_TEST_PROGRAMS", ROOT / ".build/debug")).resolve()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Postgres:
+    return Postgres(Path(os.environ["SLUICE_TEST_POSTGRES"]))
+
+
+@pytest.fixture(scope="session")
+def site(postgres: Postgres, programs: Path, worker_id: str) -> Iterator[Deployment]:
+    """A running deployment of this worker, for tests that leave its processes alone."""
+    with Deployment(postgres, programs, LOGS / f"site-{worker_id}") as deployment:
+        deployment.add_node()
+        deployment.add_nginx()
+        yield deployment
+
+
+@pytest.fixture
+def deploy(postgres: Postgres, programs: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Deployment]]:
+    """Makes a deployment of the test's own, nothing but its simulator started; all of it ends with the test.
+
+    Its database is a fresh one on the common server, unless the test names another server.
+    """
+    made: list[Deployment] = []
+    request.node.deployments = made
+
+    def make(server: Postgres | None = None) -> Deployment:
+        name = f"{request.node.name}-{len(made)}".replace("/", "_").replace(";", ",")
+        made.append(Deployment(server or postgres, programs, LOGS / name))
+        return made[-1]
+
+    yield make
+    for deployment in made:
+        deployment.close()
+
+
+@pytest.fixture
+def own_postgres(deploy) -> Iterator[PrivatePostgres]:
+    """A server that the test may stop."""
+    folder, processes = Folder(), Processes()
+    try:
+        postgres = PrivatePostgres(processes, folder.path, LOGS / f"postgres-{folder.path.name}.log", durable=False)
+        postgres.start()
+        postgres.create(TEMPLATE)
+        postgres.deploy(TEMPLATE)
+        yield postgres
+    finally:
+        processes.stop()
+        folder.remove()

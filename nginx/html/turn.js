@@ -1,0 +1,158 @@
+import { Backoff, pause } from "./backoff.js";
+
+/** The longest that we let the server hold a poll. */
+const HOLD_MS = 20_000;
+/** Past this a poll is lost on its way: the hold, and as much again. */
+const POLL_TIMEOUT_MS = 2 * HOLD_MS;
+/** Events of the last chunk: the reply that carries it says the same itself. */
+const CLOSING = new Set(["usage", "error", "end"]);
+/** How long polls may fail before a turn counts as out of reach. */
+const PATIENCE_MS = 600_000;
+
+/**
+ * @typedef {{turn: string, conversation: string, token: string}} TurnReference what it takes to read a turn again
+ *
+ * @typedef {{type: "text", text: string}
+ *   | {type: "progress", id: string, label: string, status: string}
+ *   | {type: "reset"}
+ *   | {type: "trouble", retryMs: number}
+ *   | {type: "recovered"}
+ *   | {type: "end", state: string, finishReason?: string, error?: {code: string, message: string}, usage?: object}
+ * } Update `reset`: the text starts over; `trouble`: polls fail for now, until
+ *   `recovered`; `end` is always the last
+ */
+
+/** One running answer, read by polls. It begins at its first event, or where `cursor` says. */
+export class Turn {
+  #request;
+  #session;
+  #reference;
+  #cursor;
+  #reader = randomWord();
+  #left = new AbortController();
+
+  /**
+   * @param {(path: string, options: object) => Promise<any>} request
+   * @param {import("./session.js").Session} session
+   * @param {TurnReference} reference
+   * @param {string} [cursor] where to go on; "1.0" reads everything
+   */
+  constructor(request, session, reference, cursor = "1.0") {
+    this.#request = request;
+    this.#session = session;
+    this.#reference = reference;
+    this.#cursor = cursor;
+  }
+
+  /** @returns {TurnReference} */
+  get reference() {
+    return { ...this.#reference };
+  }
+
+  /** Asks the server to end the answer; the updates then come to their end. Safe to call twice. */
+  async cancel() {
+    const path = `chat/${this.#reference.turn}/cancel`;
+    const backoff = new Backoff(30_000);
+    for (;;) {
+      try {
+        await this.#request(path, { method: "POST", token: this.#reference.token });
+        return;
+      } catch (error) {
+        const wait = error.transient ? backoff.next(error.retryAfterMs) : undefined;
+        if (wait === undefined) throw error;
+        await pause(wait, this.#left.signal);
+      }
+    }
+  }
+
+  /** Stops reading. The answer goes on without us. */
+  leave() {
+    this.#left.abort();
+  }
+
+  /** @returns {AsyncGenerator<Update, void, void>} */
+  async *[Symbol.asyncIterator]() {
+    const backoff = new Backoff(PATIENCE_MS);
+    let sessionTried = false;
+    while (!this.#left.signal.aborted) {
+      const shown = new Shown(this.#left.signal);
+      try {
+        // One poll at a time, and an aborted one is void: a reply always answers the current cursor.
+        const reply = await this.#poll(shown.signal);
+        if (backoff.reset()) yield { type: "recovered" };
+        sessionTried = false;
+        if (reply.reset) yield { type: "reset" };
+        for (const event of reply.events) if (!CLOSING.has(event.type)) yield event;
+        // Only now, when the events have been taken: whoever reads and fails reads them again.
+        this.#cursor = reply.cursor;
+        if (reply.token) this.#reference.token = reply.token;
+        if (reply.state !== "streaming") {
+          const { state, error, usage, finish_reason: finishReason } = reply;
+          yield { type: "end", state, finishReason, error, usage };
+          return;
+        }
+        await pause(reply.poll_after_ms, shown.signal);
+      } catch (error) {
+        if (this.#left.signal.aborted) return;
+        if (shown.signal.aborted) continue;
+        if (error.status === 401 && !sessionTried) {
+          // The turn's token is short-lived. The visitor's own opens it as well.
+          sessionTried = true;
+          this.#reference.token = await this.#session.token().catch(() => this.#reference.token);
+          continue;
+        }
+        const wait = error.transient ? backoff.next(error.retryAfterMs) : undefined;
+        if (wait === undefined) {
+          yield { type: "end", state: "error", error: { code: error.code, message: error.message } };
+          return;
+        }
+        // Being asked to slow down is no trouble worth telling.
+        if (error.status !== 429) yield { type: "trouble", retryMs: wait };
+        await pause(wait, this.#left.signal);
+      } finally {
+        shown.end();
+      }
+    }
+  }
+
+  #poll(signal) {
+    const query = new URLSearchParams({ cursor: this.#cursor, wait: String(HOLD_MS), reader: this.#reader });
+    if (document.hidden) query.set("hidden", "1");
+    return this.#request(`chat/${this.#reference.turn}/poll?${query}`, {
+      token: this.#reference.token,
+      timeoutMs: POLL_TIMEOUT_MS,
+      signal,
+    });
+  }
+}
+
+/** Aborts when a hidden page is shown: a poll held long for a hidden page is then asked anew at the quick pace. */
+class Shown {
+  #controller = new AbortController();
+  #outer;
+  #onChange = () => {
+    if (!document.hidden) this.#controller.abort();
+  };
+  #onLeave = () => this.#controller.abort();
+
+  /** @param {AbortSignal} outer ends it as well */
+  constructor(outer) {
+    this.#outer = outer;
+    document.addEventListener("visibilitychange", this.#onChange);
+    outer.addEventListener("abort", this.#onLeave);
+  }
+
+  get signal() {
+    return this.#controller.signal;
+  }
+
+  end() {
+    document.removeEventListener("visibilitychange", this.#onChange);
+    this.#outer.removeEventListener("abort", this.#onLeave);
+  }
+}
+
+/** Tells this tab apart from the visitor's others. */
+function randomWord() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
