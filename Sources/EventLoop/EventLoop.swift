@@ -5,8 +5,9 @@ import Synchronization
 
 /// One epoll set on one Dispatch queue: readiness, timers and an inbox, under front door, curl and libpq alike.
 ///
-/// The loop occupies its queue from `start()` to `stop()`: blocking in `epoll_wait` inside `DispatchQueue.async` costs
-/// less per event than a DispatchSource on the epoll descriptor (measured; see EventLoop/README.md).
+/// The loop occupies its queue from `start()` to `stop()`. A DispatchSource on the epoll descriptor would leave the
+/// thread to others between events, but costs 1.1 to 2.0 times the CPU per event and 3 to 16 times the context switches
+/// (measured with curl transfers: 500 and 2,000 streams of 20 chunks a second).
 /// Members marked *loop only* may be called only on the loop itself; `submit` and `stop` from anywhere.
 // Sendable is unchecked because all mutable state below is confined to the loop's own queue.
 package final class EventLoop: @unchecked Sendable {

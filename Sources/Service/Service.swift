@@ -185,29 +185,44 @@ package final class Service: Sendable {
 
   /// Takes no new turns and waits for the live ones up to the drain time-out; what is left then ends as `interrupted`.
   /// `hurry` cuts the waits short.
+  ///
+  /// With other nodes alive it stops accepting at once: nginx goes on to them, and they serve this node's turns. A
+  /// lone node keeps accepting polls until its readers have their ends, then closes without waiting for nginx.
   package func drain(hurry: @escaping @Sendable () -> Bool) async {
     draining.set()
-    log.info("draining", metadata: ["turns": "\(registry.liveCount)"])
-    door.stopAccepting()
-    let deadline = Instant.now().advanced(milliseconds: settings.drainTimeout)
-    while registry.liveCount > 0, Instant.now() < deadline, !hurry() { await pause() }
+    let hasPeers = (try? await nodes.hasPeers(node.incarnation)) ?? false
+    log.info("draining", metadata: ["turns": "\(registry.liveCount)", "peers": "\(hasPeers)"])
+    if hasPeers { door.stopAccepting() }
+    let lasting = registry.liveCount > 0
+    await wait(settings.drainTimeout, hurry) { [registry] in registry.liveCount == 0 }
     for turn in registry.owned { turn.input { $0.interrupt() } }
-    // The terminal chunks of those must still be committed, and their readers answered.
-    let patience = Instant.now().advanced(milliseconds: 5_000)
-    while registry.liveCount > 0, Instant.now() < patience { await pause() }
+    // The terminal chunks of those must still be committed, whoever hurries.
+    await wait(5_000) { [registry] in registry.liveCount == 0 }
     if registry.liveCount > 0 {
       log.error("turns left behind for the reaper", metadata: ["turns": "\(registry.liveCount)"])
     }
-    // nginx keeps connections for a minute: past that none of its requests can meet the closing.
-    let idle = Instant.now().advanced(milliseconds: Self.idleGrace)
-    while door.gauges().connections > 0, Instant.now() < idle, !hurry() { await pause() }
+    if hasPeers {
+      await wait(Self.idleGrace, hurry) { [door] in door.gauges().connections == 0 }
+    } else if lasting {
+      await wait(Self.lastPolls, hurry) { false }
+    }
+    door.stopAccepting()
     door.closeIdle()
   }
 
-  /// nginx's keepalive_timeout of 60 s and a little.
+  /// nginx's keepalive_timeout of 60 s and a little: past that none of its requests can meet the closing.
   private static let idleGrace = 65_000
 
-  private func pause() async { try? await Task.sleep(for: .milliseconds(50)) }
+  /// How long readers between two polls get to fetch the end from a lone node.
+  private static let lastPolls = 3_000
+
+  /// Until the condition holds, the time is over, or somebody hurries.
+  private func wait(
+    _ milliseconds: Int, _ hurry: @Sendable () -> Bool = { false }, until condition: @Sendable () -> Bool
+  ) async {
+    let deadline = Instant.now().advanced(milliseconds: milliseconds)
+    while !condition(), Instant.now() < deadline, !hurry() { try? await Task.sleep(for: .milliseconds(20)) }
+  }
 
   /// Ends the lease and everything that runs.
   package func stop() async {

@@ -33,6 +33,11 @@ package struct NodeStore: Sendable {
     }
   }
 
+  /// Whether another node lives.
+  package func hasPeers(_ incarnation: ID) async throws(StoreError) -> Bool {
+    try await database.run([Query(.nodePeers, .id(incarnation))])[0].bool(0, 0) ?? false
+  }
+
   /// Ends the lease now.
   package func leave(_ incarnation: ID) async throws(StoreError) {
     _ = try await database.run([Query(.nodeLeave, .id(incarnation))])

@@ -140,9 +140,9 @@ package struct StartStore: Sendable {
 
   private func outcome(of start: Start, taken: Rows, history: Rows) async throws(StoreError) -> Outcome {
     guard taken.int(0, 0) == 1 else { return .fenced }
+    if !start.isNewConversation, taken.bool(0, 2) != true { return .noConversation }
     guard let plan = Plan(taken) else { return .noModel }
     guard taken.int(0, 1) == 1 else {
-      guard taken.bool(0, 2) == true else { return .noConversation }
       let live = try await database.run([Query(.conversationLive, .id(start.conversation), .id(start.identity))])[0]
       return .busy(turn: live.id(0, 0))
     }

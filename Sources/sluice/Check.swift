@@ -6,7 +6,7 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check configuration, keys, database and schema without serving.",
     discussion: """
-      Prints a line for each thing it looked at and ends with 0 if all is well.
+      Prints a line for each thing that is well and ends with 0 if all is; the first that is not goes to standard error.
 
       \(ConfigurationOptions.keys)
       """)
@@ -22,11 +22,9 @@ struct Check: AsyncParsableCommand {
       print("ok    key_file: \(settings.keys.keys.count) keys, `\(settings.keys.keys[0].name)` signs")
       for line in try await Checkup(settings: settings).run() { print(line) }
     } catch let error as Configuration.Invalid {
-      print("FAIL  \(error.description)")
-      throw ExitCode(78)
+      throw failure("FAIL  \(error.description)", status: 78)
     } catch let error as Checkup.Fault {
-      print("FAIL  \(error.description)")
-      throw ExitCode(1)
+      throw failure("FAIL  \(error.description)", status: 1)
     }
   }
 }

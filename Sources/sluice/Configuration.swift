@@ -173,6 +173,10 @@ struct Configuration {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
       throw invalid(.keyFile, "\(path) cannot be read")
     }
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & 0o007 == 0 else {
+      throw invalid(.keyFile, "\(path) is open to everybody; `chmod o= \(path)`")
+    }
     do { return try KeyRing(parsing: text) } catch { throw invalid(.keyFile, "\(path): \(error.description)") }
   }
 

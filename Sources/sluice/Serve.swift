@@ -26,9 +26,7 @@ struct Serve: AsyncParsableCommand {
       let (level, format) = try configuration.logging()
       LoggingSystem.bootstrap { LineLogHandler(label: $0, level: level, format: format) }
     } catch let error as Configuration.Invalid {
-      let line = Array("sluice: \(error.description)\n".utf8)
-      _ = write(STDERR_FILENO, line, line.count)
-      throw ExitCode(78)  // EX_CONFIG of sysexits.h
+      throw failure("sluice: \(error.description)", status: 78)  // EX_CONFIG of sysexits.h
     }
     let log = Logger(label: "sluice")
     do {
@@ -82,4 +80,11 @@ final class Hurry: Sendable {
   private let flag = Atomic<Bool>(false)
   var isSet: Bool { flag.load(ordering: .relaxed) }
   func set() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Writes a message to standard error; the result ends the program with `status` and without usage lines.
+func failure(_ message: String, status: Int32) -> ExitCode {
+  let line = Array("\(message)\n".utf8)
+  _ = write(STDERR_FILENO, line, line.count)
+  return ExitCode(status)
 }

@@ -85,8 +85,8 @@ def deploy(postgres: Postgres, programs: Path, request: pytest.FixtureRequest) -
 
 
 @pytest.fixture
-def own_postgres(deploy) -> Iterator[PrivatePostgres]:
-    """A server that the test may stop."""
+def own_postgres() -> Iterator[PrivatePostgres]:
+    """A server that the test may stop; to be named before `deploy`, so that it ends after the deployments on it."""
     folder, processes = Folder(), Processes()
     try:
         postgres = PrivatePostgres(processes, folder.path, LOGS / f"postgres-{folder.path.name}.log", durable=False)

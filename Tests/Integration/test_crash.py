@@ -82,7 +82,7 @@ def test_a_cancelled_turn_of_a_dead_node_ends_cancelled(deploy):
     assert_ended_once(deployment, turn, "cancelled")
 
 
-def test_a_restart_of_postgresql_is_survived_in_mid_turn(deploy, own_postgres):
+def test_a_restart_of_postgresql_is_survived_in_mid_turn(own_postgres, deploy):
     deployment = deploy(own_postgres)
     deployment.add_node()
     deployment.add_nginx()
