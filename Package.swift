@@ -65,7 +65,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "sluice", dependencies: ["Service", "EventLoop", "FrontDoor", "Upstream", "Store", argumentParser, logging],
+      name: "sluice",
+      dependencies: ["Service", "EventLoop", "FrontDoor", "Upstream", "Store", argumentParser, logging],
       swiftSettings: strict),
     .executableTarget(
       name: "sluice-sim",

@@ -18,21 +18,24 @@ package struct Terminal: Equatable, Sendable {
   package var events: [[UInt8]] {
     var events: [[UInt8]] = []
     if let usage {
-      events.append(Self.event("usage") { writer in
-        writer.key("usage")
-        usage.write(to: &writer)
-      })
+      events.append(
+        Self.event("usage") { writer in
+          writer.key("usage")
+          usage.write(to: &writer)
+        })
     }
     if let error {
-      events.append(Self.event("error") { writer in
-        writer.key("error")
-        error.write(to: &writer)
-      })
+      events.append(
+        Self.event("error") { writer in
+          writer.key("error")
+          error.write(to: &writer)
+        })
     }
-    events.append(Self.event("end") { writer in
-      writer.member("state", state.rawValue)
-      writer.member("finish_reason", finishReason?.rawValue)
-    })
+    events.append(
+      Self.event("end") { writer in
+        writer.member("state", state.rawValue)
+        writer.member("finish_reason", finishReason?.rawValue)
+      })
     return events
   }
 

@@ -1,6 +1,5 @@
 import CLinux
 
-
 /// What a descriptor is watched for, or ready for.
 package struct Readiness: OptionSet, Sendable {
   package let rawValue: UInt32

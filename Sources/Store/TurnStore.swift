@@ -45,7 +45,8 @@ package struct TurnStore: Sendable {
   }
 
   /// The next chunks after `offset`, in order; at most 512 of them.
-  package func chunks(of turn: ID, after cursor: Cursor) async throws(StoreError) -> [(sequence: Int, events: [UInt8])] {
+  package func chunks(of turn: ID, after cursor: Cursor) async throws(StoreError) -> [(sequence: Int, events: [UInt8])]
+  {
     let rows = try await database.run([
       Query(.turnChunks, .id(turn), .int(cursor.epoch), .int(cursor.offset), .int(Int(turn.slot)))
     ])[0]

@@ -58,8 +58,7 @@ def test_a_node_killed_before_the_first_token(deploy):
 def test_the_other_node_ends_the_turns_of_a_dead_one(deploy):
     deployment = deploy()
     owner, other = deployment.add_node(), deployment.add_node()
-    nginx = deployment.add_nginx([*owner.addresses, *other.addresses])
-    nginx.reload(owner.addresses)
+    nginx = deployment.add_nginx(owner.addresses)
     turn = deployment.client().start(model=deployment.model("rate=50;tokens=2000").name).read_some(40)
     seen = turn.text
     owner.kill()

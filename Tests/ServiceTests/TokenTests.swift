@@ -51,7 +51,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "no key"), ("k1 secret", "line 1"), ("k1: short", "shorter"), ("k 1: \(String(repeating: "a", count: 32))", "kid"),
+    ("", "no key"), ("k1 secret", "line 1"), ("k1: short", "shorter"),
+    ("k 1: \(String(repeating: "a", count: 32))", "kid"),
     ("a: \(String(repeating: "a", count: 32))\na: \(String(repeating: "b", count: 32))", "twice"),
   ])
   func aBadKeyFileIsRefusedWithItsReason(_ file: (text: String, reason: String)) throws {

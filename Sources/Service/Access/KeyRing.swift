@@ -66,7 +66,8 @@ package struct KeyRing: Sendable {
     let parts = bytes.split(separator: 0x2E, omittingEmptySubsequences: false)
     guard parts.count == 4, parts[0].elementsEqual("v1".utf8), let mac = Base64URL.decode(parts[3]),
       let key = keys.first(where: { parts[1].elementsEqual($0.name.utf8) }),
-      HMAC<SHA256>.isValidAuthenticationCode(mac, authenticating: bytes[..<(parts[3].startIndex - 1)], using: key.secret)
+      HMAC<SHA256>.isValidAuthenticationCode(
+        mac, authenticating: bytes[..<(parts[3].startIndex - 1)], using: key.secret)
     else { return nil }
     return Base64URL.decode(parts[2])
   }

@@ -48,7 +48,9 @@ package struct Token: Equatable, Sendable {
 
   /// Nil if the token is malformed or forged. Expiry is the caller's to check.
   package init?(_ text: String, keys: KeyRing) {
-    guard let payload = keys.verify(text), payload.count == 37, let kind = Kind(rawValue: payload[0]) else { return nil }
+    guard let payload = keys.verify(text), payload.count == 37, let kind = Kind(rawValue: payload[0]) else {
+      return nil
+    }
     func word(_ at: Int, _ count: Int) -> UInt64 {
       payload[at..<(at + count)].reduce(0) { $0 << 8 | UInt64($1) }
     }
