@@ -79,7 +79,7 @@ class Deployment:
             self.logs / f"{name}.log",
             self.postgres.conninfo(self.database),
             name=name,
-            settings={"node_tag": str(len(self.nodes) + 1), **settings},
+            settings={"node_tag": str(len(self.nodes) + 1), "loops": "2", **settings},
             environment=environment,
         )
         self.nodes.append(node)
