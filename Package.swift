@@ -87,7 +87,9 @@ let package = Package(
     .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
     .testTarget(name: "UpstreamTests", dependencies: ["Upstream", "EventLoop"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL"], swiftSettings: strict),
-    .testTarget(name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "Store"], swiftSettings: strict),
+    .testTarget(
+      name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", logging],
+      swiftSettings: strict),
     .testTarget(
       name: "SimTests", dependencies: ["sluice-sim", .product(name: "NIOCore", package: "swift-nio")],
       swiftSettings: strict),

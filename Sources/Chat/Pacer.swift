@@ -30,8 +30,9 @@ package struct Pacer: Sendable, Equatable {
   /// Milliseconds between two replies to this reader.
   package func pace(for reader: Reader) -> Int {
     let visible = reader.hidden ? max(base, Self.hiddenPace) : base
-    let stretched = Double(visible) * max(1, reader.load)
-    return min(Int(stretched), Self.longestPace)
+    // Bounded first: no load, not even infinity or NaN, leaves what an Int can hold.
+    let stretch = min(max(1, reader.load), Double(Self.longestPace))
+    return min(Int(Double(visible) * stretch), Self.longestPace)
   }
 
   /// What `poll_after_ms` says while the turn streams. A stream slower than the pace needs no wait: the hold does it,

@@ -222,7 +222,7 @@ package struct Turn: Sendable {
 
   /// Another node's verdict stands: this node was voided. Readers are to ask again and get what is committed.
   package mutating func lose() -> Effects {
-    if case .ended = phase { return [] }
+    if phase == .lost || terminal != nil { return [] }
     let wasStreaming = phase == .streaming
     phase = .lost
     return wasStreaming ? [.publish, .retire, .closeUpstream] : [.publish, .retire]

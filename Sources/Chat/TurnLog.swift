@@ -40,7 +40,7 @@ package struct TurnLog: Sendable {
 
   /// `utf8` must be valid UTF-8. Text that follows text in an open chunk joins its event.
   package mutating func appendText(_ utf8: UnsafeRawBufferPointer) {
-    hasAnswer = true
+    hasAnswer = hasAnswer || !utf8.isEmpty
     append(utf8, as: .text)
   }
 
@@ -140,7 +140,7 @@ package struct TurnLog: Sendable {
 
   /// The text of all sealed text events together: the answer as a message holds it. Empty if there is none.
   package var answer: [UInt8] {
-    guard hasAnswer else { return [] }
+    guard hasAnswer, !ends.isEmpty else { return [] }
     let events = [0x5B] + bytes[1..<end(ends.count)] + [0x5D]
     // The log is this program's own JSON, or a committed row of it; what does not parse would have no text to give.
     guard let document = try? JSONDocument(parsing: events, limit: .max) else { return [] }

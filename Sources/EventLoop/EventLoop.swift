@@ -170,7 +170,12 @@ package final class EventLoop: @unchecked Sendable {
     if count > 0 {
       for index in 0..<Int(count) { deliver(events[index]) }
     }
-    while let due = timers.pop(due: now) { due.handler.timerFired(due.token) }
+    // As many as were pending: a timer that is due again at once waits for the next turn, after the others' events.
+    var pending = timers.count
+    while pending > 0, let due = timers.pop(due: now) {
+      pending -= 1
+      due.handler.timerFired(due.token)
+    }
     let length = Instant.now().nanoseconds - began.nanoseconds
     if length > longest.load(ordering: .relaxed) { longest.store(length, ordering: .relaxed) }
   }

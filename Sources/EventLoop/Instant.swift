@@ -27,12 +27,13 @@ package struct Instant: Comparable, Hashable, Sendable {
 
   /// Later by `milliseconds`; saturates at `distantFuture`.
   package func advanced(milliseconds: Int) -> Instant {
-    let (sum, overflow) = nanoseconds.addingReportingOverflow(UInt64(max(0, milliseconds)) &* 1_000_000)
-    return overflow ? .distantFuture : Instant(nanoseconds: sum)
+    let (span, tooLong) = UInt64(max(0, milliseconds)).multipliedReportingOverflow(by: 1_000_000)
+    let (sum, tooLate) = nanoseconds.addingReportingOverflow(span)
+    return tooLong || tooLate ? .distantFuture : Instant(nanoseconds: sum)
   }
 
   /// Milliseconds from `earlier` to this, 0 if `earlier` is later.
   package func milliseconds(since earlier: Instant) -> Int {
-    self <= earlier ? 0 : Int(min(nanoseconds - earlier.nanoseconds, UInt64(Int.max)) / 1_000_000)
+    self <= earlier ? 0 : Int((nanoseconds - earlier.nanoseconds) / 1_000_000)
   }
 }

@@ -14,7 +14,7 @@ package final class Ticker: TimerHandler, @unchecked Sendable {
     self.action = action
   }
 
-  /// From any thread. The loop keeps the ticker alive until `stop()`.
+  /// From any thread. The loop keeps the ticker alive until `stop()`; once stopped it does not start again.
   package func start() {
     loop.submit { [self] in arm() }
   }
@@ -33,7 +33,7 @@ package final class Ticker: TimerHandler, @unchecked Sendable {
   private var keepAlive: Ticker?
 
   private func arm() {
-    guard !stopped else { return }
+    guard !stopped, timer == nil else { return }
     keepAlive = self
     timer = loop.schedule(at: Instant.now().advanced(milliseconds: interval), handler: self)
   }

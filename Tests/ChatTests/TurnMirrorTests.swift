@@ -8,12 +8,12 @@ import Testing
     var mirror = TurnMirror(epoch: 3)
     #expect(mirror.log.epoch == 3)
     #expect(mirror.head == 0)
-    #expect(!mirror.append(sequence: 2, events: events("b")))
-    #expect(!mirror.append(sequence: 0, events: events("z")))
-    #expect(mirror.append(sequence: 1, events: events("a")))
-    #expect(!mirror.append(sequence: 1, events: events("a")))
-    #expect(!mirror.append(sequence: 3, events: events("c")))
-    #expect(mirror.append(sequence: 2, events: events("b")))
+    #expect(mirror.append(sequence: 2, events: events("b")) == false)
+    #expect(mirror.append(sequence: 0, events: events("z")) == false)
+    #expect(mirror.append(sequence: 1, events: events("a")) == true)
+    #expect(mirror.append(sequence: 1, events: events("a")) == false)
+    #expect(mirror.append(sequence: 3, events: events("c")) == false)
+    #expect(mirror.append(sequence: 2, events: events("b")) == true)
     #expect(mirror.head == 2)
     #expect(mirror.log.answer == Array("ab".utf8))
   }
@@ -21,18 +21,18 @@ import Testing
   @Test func `ends only when all chunks were read`() {
     var mirror = TurnMirror(epoch: 1)
     let terminal = Terminal(state: .done, finishReason: .stop)
-    #expect(!mirror.end(terminal, chunks: 2))
+    #expect(mirror.end(terminal, chunks: 2) == false)
     #expect(mirror.terminal == nil)
     _ = mirror.append(sequence: 1, events: events("a"))
-    #expect(!mirror.end(terminal, chunks: 2))
+    #expect(mirror.end(terminal, chunks: 2) == false)
     _ = mirror.append(sequence: 2, events: Array(terminal.events.joined(separator: [0x2C])))
-    #expect(mirror.end(terminal, chunks: 2))
+    #expect(mirror.end(terminal, chunks: 2) == true)
     #expect(mirror.terminal == terminal)
   }
 
   @Test func `a turn that wrote nothing may end at once`() {
     var mirror = TurnMirror(epoch: 1)
-    #expect(mirror.end(Terminal(state: .interrupted), chunks: 0))
+    #expect(mirror.end(Terminal(state: .interrupted), chunks: 0) == true)
     #expect(mirror.terminal?.state == .interrupted)
     #expect(!mirror.log.hasAnswer)
   }

@@ -29,12 +29,12 @@ import Testing
   @Test func isCurrentOnItsOwnThreadOnly() throws {
     try withLoop { first in
       try withLoop { second in
+        let onFirst = try first.run { [first.isCurrent, second.isCurrent] }
+        let onSecond = try second.run { [first.isCurrent, second.isCurrent] }
+        #expect(onFirst == [true, false])
+        #expect(onSecond == [false, true])
         #expect(!first.isCurrent)
-        #expect(try first.run { first.isCurrent })
-        #expect(try !first.run { second.isCurrent })
-        #expect(try !second.run { first.isCurrent })
       }
-      #expect(try first.run { first.isCurrent })
     }
   }
 

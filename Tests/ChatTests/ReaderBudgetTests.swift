@@ -1,0 +1,104 @@
+import Chat
+import Testing
+
+@Suite struct ReaderBudgetTests {
+  private static let paces = [0, 1, 19, 20, 21, 100, 250, 300, 333, 700, 1_000, 2_000, 59_999, 60_000]
+
+  /// Takes until refused; how many were granted, and the wait then returned.
+  private func drain(_ budget: inout ReaderBudget, _ reader: String = "a", pace: Int, now: Int) -> (Int, Int) {
+    for granted in 0..<1_000 {
+      if let wait = budget.take(reader: reader, pace: pace, now: now) { return (granted, wait) }
+    }
+    return (1_000, 0)
+  }
+
+  @Test(arguments: paces) func `ten polls at once, then a wait that is enough`(pace: Int) {
+    var budget = ReaderBudget()
+    var now = 123_456_789
+    var (granted, wait) = drain(&budget, pace: pace, now: now)
+    #expect(granted == 10)
+    for _ in 0..<200 {
+      #expect(wait > 0)
+      now += wait
+      (granted, wait) = drain(&budget, pace: pace, now: now)
+      #expect(granted >= 1)
+    }
+  }
+
+  @Test(arguments: paces) func `asking too early costs nothing`(pace: Int) {
+    var budget = ReaderBudget()
+    var now = 0
+    var (_, wait) = drain(&budget, pace: pace, now: now)
+    let due = now + wait
+    while now < due - 1 {
+      now += max(1, (due - now) / 3)
+      guard now < due, let left = budget.take(reader: "a", pace: pace, now: now) else { break }
+      wait = left
+      #expect(now + wait <= due + 1)
+    }
+    #expect(budget.take(reader: "a", pace: pace, now: due + 1) == nil)
+  }
+
+  @Test(arguments: paces.filter { $0 >= 20 }) func `refills at four times the pace up to ten`(pace: Int) {
+    var budget = ReaderBudget()
+    _ = drain(&budget, pace: pace, now: 0)
+    #expect(drain(&budget, pace: pace, now: pace).0 == 4)
+    #expect(drain(&budget, pace: pace, now: 2 * pace).0 == 4)
+    #expect(drain(&budget, pace: pace, now: 1_000 * pace).0 == 10)
+  }
+
+  @Test(arguments: paces.filter { $0 >= 20 && $0 % 4 == 0 })
+  func `polling at four times the pace is never refused`(pace: Int) {
+    var budget = ReaderBudget()
+    _ = drain(&budget, pace: pace, now: 0)
+    for poll in 1...5_000 { #expect(budget.take(reader: "a", pace: pace, now: poll * pace / 4) == nil) }
+  }
+
+  @Test(arguments: 0..<20) func `over any span a reader gets ten and four times the pace at most`(seed: UInt64) {
+    var random = SplitMix(seed: seed)
+    let pace = Self.paces.filter { $0 >= 20 }.randomElement(using: &random) ?? 20
+    var budget = ReaderBudget()
+    var now = 0
+    var granted: [Int] = []
+    for _ in 0..<3_000 {
+      now += Int.random(in: 0...(pace / 2), using: &random) * Int.random(in: 0...1, using: &random)
+      if budget.take(reader: "a", pace: pace, now: now) == nil { granted.append(now) }
+    }
+    for first in stride(from: 0, to: granted.count, by: 7) {
+      for last in stride(from: first, to: granted.count, by: 11) {
+        let most = 10 + 4 * Double(granted[last] - granted[first]) / Double(pace)
+        #expect(Double(last - first + 1) <= most + 0.001)
+      }
+    }
+  }
+
+  @Test func `eight readers are told apart`() {
+    var budget = ReaderBudget()
+    for reader in 0..<8 { #expect(drain(&budget, String(reader), pace: 250, now: reader).0 == 10) }
+    for reader in 0..<8 { #expect(budget.take(reader: String(reader), pace: 250, now: 8) != nil) }
+  }
+
+  @Test func `a ninth reader shares the bucket that was idle longest`() {
+    var budget = ReaderBudget()
+    for reader in 0..<8 { _ = drain(&budget, String(reader), pace: 60_000, now: reader) }
+    #expect(budget.take(reader: "ninth", pace: 60_000, now: 8) != nil)
+    // The first reader's bucket went to the ninth; now it takes the second's. All are as empty as they were.
+    #expect(budget.take(reader: "0", pace: 60_000, now: 9) != nil)
+    #expect(budget.take(reader: "7", pace: 60_000, now: 10) != nil)
+  }
+
+  @Test func `changing one's name gains nothing beyond eight buckets`() {
+    var budget = ReaderBudget()
+    var granted = 0
+    for name in 0..<10_000 where budget.take(reader: String(name), pace: 1_000, now: 0) == nil { granted += 1 }
+    #expect(granted == 80)
+  }
+
+  @Test func `a clock that steps back neither refuses for long nor traps`() {
+    var budget = ReaderBudget()
+    _ = drain(&budget, pace: 250, now: 1_000_000)
+    let wait = budget.take(reader: "a", pace: 250, now: 0)
+    #expect((1...63).contains(wait ?? 0))
+    #expect(budget.take(reader: "a", pace: 250, now: 63) == nil)
+  }
+}

@@ -1,0 +1,23 @@
+import Chat
+import EventLoop
+import Logging
+import Store
+
+@testable import Service
+
+extension LiveTurn {
+  /// A mirror among neighbours that never reach a database.
+  static func mirror(loop: EventLoop) throws -> LiveTurn {
+    let database = try Database(loops: [loop], conninfo: "host=/nonexistent", settings: DatabaseSettings())
+    let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let node = Node(tag: 1, host: "test", version: "0", store: NodeStore(database), log: log)
+    let facts = Facts(
+      id: ID(high: 1, low: 1), conversation: ID(high: 1, low: 2), identity: ID(high: 1, low: 3),
+      surface: ID(high: 1, low: 4), message: ID(high: 1, low: 5), pacer: Pacer(base: 250))
+    return LiveTurn(
+      facts, source: .mirrored(TurnMirror(epoch: 1)),
+      neighbours: Neighbours(
+        flusher: Flusher(loop: loop, store: FlushStore(database), node: node, log: log),
+        registry: Registry(limit: 10), node: node, load: NodeLoad()))
+  }
+}

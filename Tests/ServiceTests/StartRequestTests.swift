@@ -1,0 +1,58 @@
+import Testing
+import Wire
+
+@testable import Service
+
+@Suite struct StartRequestTests {
+  private func read(_ json: String) throws -> StartRequest { try StartRequest(Array(json.utf8)) }
+
+  @Test func aMessageIsEnough() throws {
+    let request = try read(#"{"message":"Hi \"you\""}"#)
+    #expect(String(decoding: request.parts, as: UTF8.self) == #"[{"type":"text","text":"Hi \"you\""}]"#)
+    #expect(request.model == nil && request.conversation == nil && !request.streams)
+    #expect(request.hash.count == 32)
+  }
+
+  @Test func partsAreTakenInTheirOrder() throws {
+    let request = try read(#"{"message":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#)
+    #expect(
+      String(decoding: request.parts, as: UTF8.self)
+        == #"[{"type":"text","text":"a"},{"type":"text","text":"b"}]"#)
+  }
+
+  @Test(arguments: [
+    ("", 400), ("[]", 400), ("{", 400), ("{}", 400), (#"{"message":7}"#, 400), (#"{"message":null}"#, 400),
+    (#"{"message":"a","message":"b"}"#, 400), (#"{"message":"a","colour":"red"}"#, 400),
+    (#"{"message":"a","model":""}"#, 400), (#"{"message":"a","model":5}"#, 400),
+    (#"{"message":"a","stream":true}"#, 400), (#"{"message":"a","stream":{"modes":"poll"}}"#, 400),
+    (#"{"message":"a","metadata":[]}"#, 400), (#"{"message":"a","metadata":{"x":"\u0000"}}"#, 400),
+    (#"{"message":[{"text":"a"}]}"#, 400), (#"{"message":[{"type":"text"}]}"#, 400),
+    (#"{"message":"a","conversation":"nonsense"}"#, 404), (#"{"message":" \n"}"#, 422), (#"{"message":""}"#, 422),
+    (#"{"message":[]}"#, 422), (#"{"message":[{"type":"image","url":"x"}]}"#, 422),
+    (#"{"message":"a","stream":{"modes":["sse"]}}"#, 422), (#"{"message":"a","after":"x"}"#, 422),
+  ])
+  func whatIsNoStartIsRefused(_ wrong: (json: String, status: Int)) {
+    let refusal = #expect(throws: Refusal.self) { try read(wrong.json) }
+    #expect(refusal?.status == wrong.status)
+    #expect(refusal?.message.isEmpty == false)
+  }
+
+  @Test func aMessageOverTheLimitIsRefused() {
+    let long = String(repeating: "x", count: StartRequest.longestMessage)
+    #expect(throws: Never.self) { try read(#"{"message":"\#(long)"}"#) }
+    #expect(throws: Refusal.self) { try read(#"{"message":"\#(long)x"}"#) }
+  }
+
+  @Test func streamingIsDeclaredByAModeThatThisServerHas() throws {
+    #expect(try read(#"{"message":"a","stream":{"modes":["sse","poll"]}}"#).streams)
+    #expect(try !read(#"{"message":"a","stream":null}"#).streams)
+  }
+
+  @Test func theHashLeavesOutTheFormOfTheAnswerAndNothingElse() throws {
+    let hash = try read(#"{"message":"a","model":"m"}"#).hash
+    #expect(try read(#"{ "model" : "m", "message" : "a", "stream":{"modes":["poll"]} }"#).hash == hash)
+    #expect(try read(#"{"message":"b","model":"m"}"#).hash != hash)
+    #expect(try read(#"{"message":"a"}"#).hash != hash)
+    #expect(try read(#"{"message":"a","model":"m","metadata":{}}"#).hash != hash)
+  }
+}
