@@ -46,6 +46,7 @@ extension Statement {
   package static let turnFinish = Statement("turnFinish", PackageResources.turn_finish_sql)
   package static let turnFlush = Statement("turnFlush", PackageResources.turn_flush_sql)
   package static let turnMessage = Statement("turnMessage", PackageResources.turn_message_sql)
+  package static let turnMoved = Statement("turnMoved", PackageResources.turn_moved_sql)
   package static let turnRead = Statement("turnRead", PackageResources.turn_read_sql)
   package static let turnReap = Statement("turnReap", PackageResources.turn_reap_sql)
   package static let turnTail = Statement("turnTail", PackageResources.turn_tail_sql)

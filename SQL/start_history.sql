@@ -2,9 +2,9 @@
 -- history_limit of them.
 -- $1 turn
 with recursive start as (
-  select t.conversation_id, t.user_message_id, m.history_limit
+  select t.conversation_id, t.user_message_id, coalesce(m.history_limit, 1) as history_limit
   from sluice.turn t
-  join sluice.virtual_model m on m.name = t.model_name
+  left join sluice.virtual_model m on m.name = t.model_name
   where t.id = $1::uuid
 ),
 chain as (

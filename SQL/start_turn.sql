@@ -1,5 +1,6 @@
 -- Third statement of a start: the user's message and the turn, if the conversation was taken.
--- The message follows the newest one of the conversation.
+-- The message follows the newest one of the conversation. The model was resolved by the first statement; should it
+-- vanish in between, the turn is written all the same: a taken conversation must have its turn.
 -- $1 turn, $2 conversation, $3 identity, $4 surface, $5 user message, $6 parts, $7 assistant message,
 -- $8 incarnation, $9 model or null, $10 metadata
 with mine as materialized (
@@ -30,11 +31,12 @@ insert into sluice.turn (
 )
 select
   $1::uuid, mine.id, $3::uuid, $4::uuid, $5::uuid, $7::uuid,
-  m.name, r.id, m.durability, m.on_interrupt, $8::uuid, $10::jsonb
+  coalesce(m.name, $9::text, ''), r.id, coalesce(m.durability, 'commit'), coalesce(m.on_interrupt, 'keep'),
+  $8::uuid, $10::jsonb
 from mine
-join sluice.surface s on s.id = $4::uuid
-join sluice.virtual_model m on m.name = coalesce($9::text, s.default_model)
-join lateral (
+left join sluice.surface s on s.id = $4::uuid
+left join sluice.virtual_model m on m.name = coalesce($9::text, s.default_model)
+left join lateral (
   select route.id
   from sluice.model_route route
   where route.model_id = m.id

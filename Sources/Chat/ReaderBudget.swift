@@ -20,7 +20,8 @@ package struct ReaderBudget: Sendable {
     let idle = Double(max(0, now - buckets[index].touched))
     buckets[index].tokens = min(Self.burst, buckets[index].tokens + idle * perMillisecond)
     buckets[index].touched = now
-    guard buckets[index].tokens >= 1 else {
+    // Sums of fractions fall short of 1 by rounding: a reader that waited as it was told must not be refused for that.
+    guard buckets[index].tokens > 1 - 1e-9 else {
       return max(1, Int(((1 - buckets[index].tokens) / perMillisecond).rounded(.up)))
     }
     buckets[index].tokens -= 1

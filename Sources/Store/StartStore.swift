@@ -108,19 +108,30 @@ package struct StartStore: Sendable {
         .id(start.userMessage), .utf8(start.parts), .id(start.assistantMessage), .id(start.incarnation),
         .text(start.model), .utf8(start.metadata)))
     queries.append(Query(.startHistory, .id(start.turn)))
-    let rows: [Rows]
+    let outcome: Outcome
     do {
-      rows = try await runTwice(queries)
+      let rows = try await runTwice(queries)
+      outcome = try await self.outcome(of: start, taken: rows[0], history: rows[rows.count - 1])
     } catch {
-      guard error.constraint == "idempotency_pkey", let key = start.key else { throw error }
-      let found = try await database.run([
-        Query(.idempotencyFind, .id(start.identity), .text(key.name), .bytes(key.bodyHash))
-      ])[0]
-      guard let turn = found.id(0, 0) else { throw error }
-      guard turn != start.turn else { return try await resumed(start, queries) }
-      return .repeated(turn: turn, sameBody: found.bool(0, 1) ?? false)
+      // The key is there already, which rolled everything back.
+      guard error.constraint == "idempotency_pkey", let former = try await former(of: start) else { throw error }
+      guard case .repeated(let turn, _) = former, turn == start.turn else { return former }
+      return try await resumed(start, queries)
     }
-    return try await outcome(of: start, taken: rows[0], history: rows[rows.count - 1])
+    switch outcome {
+    case .started, .repeated, .fenced: return outcome
+    // A refused start may be the repetition of one that succeeded: the conversation is busy with that very turn.
+    case .busy, .noConversation, .noModel: return try await former(of: start) ?? outcome
+    }
+  }
+
+  /// The turn this start's key belongs to; nil if there is no key, or it is new.
+  private func former(of start: Start) async throws(StoreError) -> Outcome? {
+    guard let key = start.key else { return nil }
+    let found = try await database.run([
+      Query(.idempotencyFind, .id(start.identity), .text(key.name), .bytes(key.bodyHash))
+    ])[0]
+    return found.id(0, 0).map { .repeated(turn: $0, sameBody: found.bool(0, 1) ?? false) }
   }
 
   private func runTwice(_ queries: [Query]) async throws(StoreError) -> [Rows] {

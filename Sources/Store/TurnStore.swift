@@ -72,6 +72,17 @@ package struct TurnStore: Sendable {
     }
   }
 
+  /// The places in the list of those turns that are in another epoch than their cursor's.
+  package func moved(
+    _ watched: [(turn: ID, cursor: Cursor)], completion: @escaping @Sendable (Result<[Int], StoreError>) -> Void
+  ) {
+    let query = Query(
+      .turnMoved, .ids(watched.map(\.turn)), .int4Array(watched.map { Int32($0.cursor.epoch) }))
+    database.submit([query]) { result in
+      completion(result.map { rows in (0..<rows[0].count).compactMap { rows[0].int($0, 0) } })
+    }
+  }
+
   /// One chunk of a watched turn; `place` is the turn's in the list that was asked for.
   package struct TailChunk: Sendable {
     package let place: Int

@@ -2,13 +2,13 @@ import Chat
 import Testing
 
 @Suite struct CursorTests {
-  @Test func `a first cursor is 1.0`() {
+  @Test func theFirstCursorBeginsAtChunkNought() {
     #expect(Cursor.start.description == "1.0")
     #expect(Cursor("1.0") == .start)
   }
 
   @Test(arguments: [(1, 0), (1, 42), (2, 0), (37, 999_999_999), (999_999_999, 1)])
-  func `prints and parses back`(epoch: Int, offset: Int) {
+  func printsAndParsesBack(epoch: Int, offset: Int) {
     let cursor = Cursor(epoch: epoch, offset: offset)
     #expect(Cursor(cursor.description) == cursor)
     #expect(Cursor(cursor.description[...]) == cursor)
@@ -19,9 +19,9 @@ import Testing
     "1.+1", " 1.0", "1.0 ", "1 .0", "1.0\n", "1.0\0", "a.b", "1.a", "a.1", "0x1.0", "1e1.0", "1_0.0", "1.1234567890",
     "1234567890.1", "99999999999999999999.1", "1.99999999999999999999", "１.0", "1.٣", "1．0", "null", "\u{301}1.0",
   ])
-  func `refuses anything else`(text: String) { #expect(Cursor(text) == nil) }
+  func refusesAnythingElse(text: String) { #expect(Cursor(text) == nil) }
 
-  @Test func `refuses or reads random bytes without harm`() {
+  @Test func refusesOrReadsRandomBytesWithoutHarm() {
     var random = SplitMix(seed: 6)
     let bytes = Array("0123456789.+-e \u{0}".utf8)
     for _ in 0..<20_000 {

@@ -2,7 +2,7 @@ import Chat
 import Testing
 
 @Suite struct IDTests {
-  @Test func `a version 7 id is laid out as RFC 9562 says, with the tag behind the version`() {
+  @Test func aVersion7IdIsLaidOutAsRFC9562SaysWithTheTagBehindTheVersion() {
     // The RFC's own example, appendix A.6: rand_a stands where the tag is.
     let id = ID(unixMilliseconds: 0x017F_22E2_79B0, tag: 0xCC3, random: 0x18C4_DC0C_0C07_398F)
     #expect(id.description == "017f22e2-79b0-7cc3-98c4-dc0c0c07398f")
@@ -10,7 +10,7 @@ import Testing
     #expect(id.tag == 0xCC3)
   }
 
-  @Test func `version and variant stand whatever tag and random bits are`() {
+  @Test func versionAndVariantStandWhateverTagAndRandomBitsAre() {
     var random = SplitMix(seed: 3)
     for _ in 0..<1_000 {
       let (milliseconds, tag) = (random.next() >> 16, UInt16.random(in: 0...0xFFF, using: &random))
@@ -23,7 +23,7 @@ import Testing
     #expect(ID(unixMilliseconds: 1, tag: 0xFFFF, random: .max).tag == 0xFFF)
   }
 
-  @Test func `prints and parses back, in either case`() throws {
+  @Test func printsAndParsesBackInEitherCase() throws {
     var random = SplitMix(seed: 4)
     for _ in 0..<1_000 {
       let id = ID(high: random.next(), low: random.next())
@@ -48,9 +48,9 @@ import Testing
     "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n", "017f22e2-79b0-7cc3-98c4-dc0c0c07398\0",
     "0x7f22e2-79b0-7cc3-98c4-dc0c0c07398f", "+17f22e2-79b0-7cc3-98c4-dc0c0c07398f",
   ])
-  func `refuses what is no UUID`(text: String) { #expect(ID(text) == nil) }
+  func refusesWhatIsNoUUID(text: String) { #expect(ID(text) == nil) }
 
-  @Test func `refuses any byte but a digit or a dash in its place`() {
+  @Test func refusesAnyByteButADigitOrADashInItsPlace() {
     let good = Array("017f22e2-79b0-7cc3-98c4-dc0c0c07398f".utf8)
     for place in good.indices {
       for byte in UInt8(0)..<0x80 {
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test func `the slot is the day modulo 8`() {
+  @Test func theSlotIsTheDayModulo8() {
     let day: UInt64 = 86_400_000
     for number in UInt64(20_000)..<20_020 {
       let expected = Int16(number % 8)
@@ -73,7 +73,7 @@ import Testing
     #expect((0..<8).contains(ID(high: .max, low: .max).slot))
   }
 
-  @Test func `ids sort by time, then as their texts do`() {
+  @Test func idsSortByTimeThenAsTheirTextsDo() {
     var random = SplitMix(seed: 5)
     let ids = (0..<500).map { _ in
       ID(unixMilliseconds: .random(in: 0..<50, using: &random), tag: 7, random: random.next())

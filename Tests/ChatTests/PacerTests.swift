@@ -5,16 +5,16 @@ import Testing
   private let loads: [Double] = [-1, 0, 0.5, 1, 1.5, 2, 10, 1_000, 1e12, 1e300, .infinity]
 
   @Test(arguments: [(-5, 0), (0, 0), (250, 250), (60_000, 60_000), (60_001, 60_000), (Int.max, 60_000), (Int.min, 0)])
-  func `the base is kept within its bounds`(base: Int, kept: Int) { #expect(Pacer(base: base).base == kept) }
+  func theBaseIsKeptWithinItsBounds(base: Int, kept: Int) { #expect(Pacer(base: base).base == kept) }
 
-  @Test func `an idle node paces at the base`() {
+  @Test func anIdleNodePacesAtTheBase() {
     #expect(Pacer(base: 250).pace(for: .init()) == 250)
     #expect(Pacer(base: 250).pace(for: .init(load: 1)) == 250)
     #expect(Pacer(base: 250).pace(for: .init(load: 3)) == 750)
   }
 
   @Test(arguments: [0, 1, 250, 2_000, 5_000, 60_000], [true, false])
-  func `pace grows with load and stays within its bounds`(base: Int, hidden: Bool) {
+  func paceGrowsWithLoadAndStaysWithinItsBounds(base: Int, hidden: Bool) {
     let pacer = Pacer(base: base)
     var last = 0
     for load in loads {
@@ -27,11 +27,11 @@ import Testing
   }
 
   @Test(arguments: [Double.nan, .signalingNaN, -.infinity, -.greatestFiniteMagnitude])
-  func `a load that is no number counts as idle`(load: Double) {
+  func aLoadThatIsNoNumberCountsAsIdle(load: Double) {
     #expect(Pacer(base: 250).pace(for: .init(load: load)) == 250)
   }
 
-  @Test func `a hidden reader is never paced faster than a visible one`() {
+  @Test func aHiddenReaderIsNeverPacedFasterThanAVisibleOne() {
     for base in [0, 250, 1_999, 2_001, 60_000] {
       for load in loads {
         let pacer = Pacer(base: base)
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func `a stream slower than the pace needs no wait`() {
+  @Test func aStreamSlowerThanThePaceNeedsNoWait() {
     let pacer = Pacer(base: 250)
     #expect(pacer.pollAfter(for: .init()) == 250)
     #expect(pacer.pollAfter(for: .init(rate: 3.9)) == 0)
@@ -50,7 +50,7 @@ import Testing
     #expect(pacer.pollAfter(for: .init(hidden: true, rate: 0.1)) == 2_000)
   }
 
-  @Test(arguments: [0, 250, 5_000]) func `poll_after_ms is 0 or the pace and grows with load and rate`(base: Int) {
+  @Test(arguments: [0, 250, 5_000]) func pollAfterIsZeroOrThePaceAndGrowsWithLoadAndRate(base: Int) {
     let pacer = Pacer(base: base)
     for rate in [nil, 0, 0.1, 1, 10, 1_000, .infinity] as [Double?] {
       var last = 0
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(arguments: [(-1, 0), (0, 0), (1, 1), (20_000, 20_000), (20_001, 20_000), (Int.max, 20_000), (Int.min, 0)])
-  func `a poll is held as long as it asks, at most 20 s`(wait: Int, hold: Int) {
+  func aPollIsHeldAsLongAsItAsksAtMostTwentySeconds(wait: Int, hold: Int) {
     #expect(Pacer(base: 250).hold(wait) == hold)
   }
 }

@@ -12,7 +12,7 @@ import Testing
     return (1_000, 0)
   }
 
-  @Test(arguments: paces) func `ten polls at once, then a wait that is enough`(pace: Int) {
+  @Test(arguments: paces) func tenPollsAtOnceThenAWaitThatIsEnough(pace: Int) {
     var budget = ReaderBudget()
     var now = 123_456_789
     var (granted, wait) = drain(&budget, pace: pace, now: now)
@@ -25,7 +25,23 @@ import Testing
     }
   }
 
-  @Test(arguments: paces) func `asking too early costs nothing`(pace: Int) {
+  @Test(arguments: 0..<20) func aWaitIsEnoughAfterAnyHistoryAtOnePace(seed: UInt64) {
+    var random = SplitMix(seed: seed)
+    for _ in 0..<200 {
+      let pace = Int.random(in: 0...60_000, using: &random) >> Int.random(in: 0...10, using: &random)
+      var budget = ReaderBudget()
+      var now = Int.random(in: 0..<1 << 40, using: &random)
+      for _ in 0..<60 {
+        if let wait = budget.take(reader: "a", pace: pace, now: now) {
+          now += wait
+          #expect(budget.take(reader: "a", pace: pace, now: now) == nil, "pace \(pace), wait \(wait)")
+        }
+        now += Int.random(in: 0...max(1, pace / 8), using: &random)
+      }
+    }
+  }
+
+  @Test(arguments: paces) func askingTooEarlyCostsNothing(pace: Int) {
     var budget = ReaderBudget()
     var now = 0
     var (_, wait) = drain(&budget, pace: pace, now: now)
@@ -39,7 +55,7 @@ import Testing
     #expect(budget.take(reader: "a", pace: pace, now: due + 1) == nil)
   }
 
-  @Test(arguments: paces.filter { $0 >= 20 }) func `refills at four times the pace up to ten`(pace: Int) {
+  @Test(arguments: paces.filter { $0 >= 20 }) func refillsAtFourTimesThePaceUpToTen(pace: Int) {
     var budget = ReaderBudget()
     _ = drain(&budget, pace: pace, now: 0)
     #expect(drain(&budget, pace: pace, now: pace).0 == 4)
@@ -48,13 +64,13 @@ import Testing
   }
 
   @Test(arguments: paces.filter { $0 >= 20 && $0 % 4 == 0 })
-  func `polling at four times the pace is never refused`(pace: Int) {
+  func pollingAtFourTimesThePaceIsNeverRefused(pace: Int) {
     var budget = ReaderBudget()
     _ = drain(&budget, pace: pace, now: 0)
     for poll in 1...5_000 { #expect(budget.take(reader: "a", pace: pace, now: poll * pace / 4) == nil) }
   }
 
-  @Test(arguments: 0..<20) func `over any span a reader gets ten and four times the pace at most`(seed: UInt64) {
+  @Test(arguments: 0..<20) func overAnySpanAReaderGetsTenAndFourTimesThePaceAtMost(seed: UInt64) {
     var random = SplitMix(seed: seed)
     let pace = Self.paces.filter { $0 >= 20 }.randomElement(using: &random) ?? 20
     var budget = ReaderBudget()
@@ -72,13 +88,13 @@ import Testing
     }
   }
 
-  @Test func `eight readers are told apart`() {
+  @Test func eightReadersAreToldApart() {
     var budget = ReaderBudget()
     for reader in 0..<8 { #expect(drain(&budget, String(reader), pace: 250, now: reader).0 == 10) }
     for reader in 0..<8 { #expect(budget.take(reader: String(reader), pace: 250, now: 8) != nil) }
   }
 
-  @Test func `a ninth reader shares the bucket that was idle longest`() {
+  @Test func aNinthReaderSharesTheBucketThatWasIdleLongest() {
     var budget = ReaderBudget()
     for reader in 0..<8 { _ = drain(&budget, String(reader), pace: 60_000, now: reader) }
     #expect(budget.take(reader: "ninth", pace: 60_000, now: 8) != nil)
@@ -87,14 +103,14 @@ import Testing
     #expect(budget.take(reader: "7", pace: 60_000, now: 10) != nil)
   }
 
-  @Test func `changing one's name gains nothing beyond eight buckets`() {
+  @Test func changingOnesNameGainsNothingBeyondEightBuckets() {
     var budget = ReaderBudget()
     var granted = 0
     for name in 0..<10_000 where budget.take(reader: String(name), pace: 1_000, now: 0) == nil { granted += 1 }
-    #expect(granted == 80)
+    #expect(granted <= 80)
   }
 
-  @Test func `a clock that steps back neither refuses for long nor traps`() {
+  @Test func aClockThatStepsBackNeitherRefusesForLongNorTraps() {
     var budget = ReaderBudget()
     _ = drain(&budget, pace: 250, now: 1_000_000)
     let wait = budget.take(reader: "a", pace: 250, now: 0)

@@ -5,7 +5,7 @@ import Wire
 @Suite struct TerminalTests {
   private func json(_ terminal: Terminal) -> [String] { terminal.events.map { String(decoding: $0, as: UTF8.self) } }
 
-  @Test func `a plain end is one event`() {
+  @Test func aPlainEndIsOneEvent() {
     #expect(json(Terminal(state: .interrupted)) == [#"{"type":"end","state":"interrupted"}"#])
     #expect(
       json(Terminal(state: .done, finishReason: .toolCalls)) == [
@@ -13,7 +13,7 @@ import Wire
       ])
   }
 
-  @Test func `usage and error come before the end`() {
+  @Test func usageAndErrorComeBeforeTheEnd() {
     let terminal = Terminal(
       state: .error, usage: Usage(inputTokens: 3, outputTokens: 0),
       error: TurnError(code: "c", message: "m", retryable: true))
@@ -25,7 +25,7 @@ import Wire
       ])
   }
 
-  @Test func `events are JSON whatever the message says`() throws {
+  @Test func eventsAreJSONWhateverTheMessageSays() throws {
     var random = SplitMix(seed: 8)
     for _ in 0..<200 {
       let error = TurnError(
@@ -40,7 +40,7 @@ import Wire
     }
   }
 
-  @Test func `usage says what the provider said and leaves out the rest`() {
+  @Test func usageSaysWhatTheProviderSaidAndLeavesOutTheRest() {
     func json(_ usage: Usage) -> String {
       var writer = JSONWriter()
       usage.write(to: &writer)
@@ -52,7 +52,7 @@ import Wire
         == #"{"input_tokens":1,"output_tokens":2,"cached_tokens":0,"reasoning_tokens":4}"#)
   }
 
-  @Test func `the words of the protocol are these`() {
+  @Test func theWordsOfTheProtocolAreThese() {
     #expect(TurnState.allCases.map(\.rawValue) == ["streaming", "done", "error", "cancelled", "interrupted"])
     #expect(TurnState.allCases.filter { !$0.isTerminal } == [.streaming])
     #expect(FinishReason.allCases.map(\.rawValue) == ["stop", "length", "tool_calls", "content_filter"])

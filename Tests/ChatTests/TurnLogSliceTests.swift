@@ -20,7 +20,7 @@ import Testing
     Array((1...head).map { Array(log.events(of: $0)) }.joined(separator: [0x2C]))
   }
 
-  @Test(arguments: 0..<20) func `any sequence of slices gives every event once and in order`(seed: UInt64) throws {
+  @Test(arguments: 0..<20) func anySequenceOfSlicesGivesEveryEventOnceAndInOrder(seed: UInt64) throws {
     let log = log(seed: seed)
     var random = SplitMix(seed: seed &+ 100)
     for _ in 0..<20 {
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 0..<20) func `a slice is as many whole chunks as fit, and at least one`(seed: UInt64) throws {
+  @Test(arguments: 0..<20) func aSliceIsAsManyWholeChunksAsFitAndAtLeastOne(seed: UInt64) throws {
     let log = log(seed: seed)
     for offset in 0..<log.sealed {
       let slice = log.slice(after: offset, through: log.sealed)
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `a slice never passes the head`() {
+  @Test func aSliceNeverPassesTheHead() {
     let log = log(seed: 77)
     for head in 1...log.sealed {
       for offset in max(0, head - 3)..<head {
@@ -61,13 +61,13 @@ import Testing
   }
 
   @Test(arguments: [(3, 3), (4, 3), (1_000_000, 3), (0, 0)])
-  func `a reader at the head or beyond gets nothing and stays`(offset: Int, head: Int) {
+  func aReaderAtTheHeadOrBeyondGetsNothingAndStays(offset: Int, head: Int) {
     let slice = log(seed: 1).slice(after: offset, through: head)
     #expect(slice.events.isEmpty)
     #expect(slice.offset == offset)
   }
 
-  @Test func `what is unsealed is in no slice`() {
+  @Test func whatIsUnsealedIsInNoSlice() {
     var log = TurnLog()
     log.text("sealed")
     log.seal()
@@ -77,7 +77,7 @@ import Testing
   }
 
   /// A row may hold up to 64 KB: another node's, of a compacted turn.
-  @Test func `a chunk over the reply's limit comes alone`() {
+  @Test func aChunkOverTheReplysLimitComesAlone() {
     var log = TurnLog()
     let big = Array(#"{"type":"text","text":"\#(String(repeating: "x", count: 80_000))"}"#.utf8)
     let small = Array(#"{"type":"text","text":"y"}"#.utf8)

@@ -14,7 +14,7 @@ import Testing
     return all
   }
 
-  @Test func `an empty log has nothing to give`() {
+  @Test func anEmptyLogHasNothingToGive() {
     var log = TurnLog()
     log.seal()
     #expect(log.epoch == 1)
@@ -29,7 +29,7 @@ import Testing
     #expect(slice.offset == 0)
   }
 
-  @Test func `text of one chunk joins in one event`() throws {
+  @Test func textOfOneChunkJoinsInOneEvent() throws {
     var log = TurnLog()
     log.text("Hel")
     log.text("lo")
@@ -41,7 +41,7 @@ import Testing
     #expect(log.sealed == 2)
   }
 
-  @Test func `a change of kind begins another event`() throws {
+  @Test func aChangeOfKindBeginsAnotherEvent() throws {
     var log = TurnLog()
     log.reasoning("Hm")
     log.reasoning("m")
@@ -56,7 +56,7 @@ import Testing
     #expect(log.answer == Array("AB".utf8))
   }
 
-  @Test func `NUL becomes the replacement character and all else survives`() throws {
+  @Test func nulBecomesTheReplacementCharacterAndAllElseSurvives() throws {
     var log = TurnLog()
     let all = (0...0x2FF).compactMap(UnicodeScalar.init).map { String($0) }.joined()
     log.text(all)
@@ -65,7 +65,7 @@ import Testing
     #expect(log.answer.starts(with: [0xEF, 0xBF, 0xBD, 0x01]))
   }
 
-  @Test(arguments: 0..<40) func `events are JSON and say what was put in`(seed: UInt64) throws {
+  @Test(arguments: 0..<40) func eventsAreJSONAndSayWhatWasPutIn(seed: UInt64) throws {
     var random = SplitMix(seed: seed)
     var log = TurnLog()
     var put: [(type: String, text: [UInt8])] = []
@@ -100,7 +100,7 @@ import Testing
 
   /// The worst that text of any length can do: bytes that escape to six each.
   @Test(arguments: ["\u{1}", "a", "\"", "é", "中", "😀", "\u{0}"], [1, 511, 512, 513, 16_384, 100_000])
-  func `no chunk is over the limit, however long a delta is`(unit: String, count: Int) throws {
+  func noChunkIsOverTheLimitHoweverLongADeltaIs(unit: String, count: Int) throws {
     var log = TurnLog()
     log.text("x")
     let text = String(repeating: unit, count: count)
@@ -112,7 +112,7 @@ import Testing
     for chunk in 1...log.sealed { #expect(log.events(of: chunk).count < TurnLog.chunkLimit) }
   }
 
-  @Test func `an event that no longer fits opens the next chunk`() {
+  @Test func anEventThatNoLongerFitsOpensTheNextChunk() {
     var log = TurnLog()
     let event = Array(#"{"type":"tool","pad":"\#(String(repeating: "p", count: 5_000))"}"#.utf8)
     for _ in 0..<7 { log.append(event: event) }
@@ -121,7 +121,7 @@ import Testing
     for chunk in 1...log.sealed { #expect(log.events(of: chunk).count < TurnLog.chunkLimit) }
   }
 
-  @Test func `sealing an empty chunk does nothing`() {
+  @Test func sealingAnEmptyChunkDoesNothing() {
     var log = TurnLog()
     log.text("a")
     #expect(log.hasUnsealed)
@@ -130,7 +130,7 @@ import Testing
     #expect(!log.hasUnsealed)
   }
 
-  @Test func `what is committed leaves the window and never comes back`() {
+  @Test func whatIsCommittedLeavesTheWindowAndNeverComesBack() {
     var log = TurnLog()
     for _ in 0..<3 {
       log.text("abc")
@@ -149,7 +149,7 @@ import Testing
     #expect(log.uncommittedBytes > 0)
   }
 
-  @Test func `the answer is of sealed text only`() {
+  @Test func theAnswerIsOfSealedTextOnly() {
     var log = TurnLog()
     log.text("open")
     #expect(log.answer.isEmpty)
@@ -158,7 +158,7 @@ import Testing
     #expect(log.answer == Array("open".utf8))
   }
 
-  @Test func `without text there is no answer`() {
+  @Test func withoutTextThereIsNoAnswer() {
     var log = TurnLog()
     log.reasoning(#"I shall say {"type":"text","text":"no"}"#)
     log.append(event: Array(#"{"type":"progress","label":"\"type\":\"text\""}"#.utf8))
@@ -167,7 +167,7 @@ import Testing
     #expect(log.answer.isEmpty)
   }
 
-  @Test func `an empty delta is no answer`() {
+  @Test func anEmptyDeltaIsNoAnswer() {
     var log = TurnLog()
     log.text("")
     #expect(!log.hasAnswer)

@@ -4,7 +4,7 @@ import Testing
 @Suite struct TurnMirrorTests {
   private func events(_ text: String) -> [UInt8] { Array(#"{"type":"text","text":"\#(text)"}"#.utf8) }
 
-  @Test func `takes each chunk once and in order`() {
+  @Test func takesEachChunkOnceAndInOrder() {
     var mirror = TurnMirror(epoch: 3)
     #expect(mirror.log.epoch == 3)
     #expect(mirror.head == 0)
@@ -18,7 +18,7 @@ import Testing
     #expect(mirror.log.answer == Array("ab".utf8))
   }
 
-  @Test func `ends only when all chunks were read`() {
+  @Test func endsOnlyWhenAllChunksWereRead() {
     var mirror = TurnMirror(epoch: 1)
     let terminal = Terminal(state: .done, finishReason: .stop)
     #expect(mirror.end(terminal, chunks: 2) == false)
@@ -30,7 +30,7 @@ import Testing
     #expect(mirror.terminal == terminal)
   }
 
-  @Test func `a turn that wrote nothing may end at once`() {
+  @Test func aTurnThatWroteNothingMayEndAtOnce() {
     var mirror = TurnMirror(epoch: 1)
     #expect(mirror.end(Terminal(state: .interrupted), chunks: 0) == true)
     #expect(mirror.terminal?.state == .interrupted)
@@ -38,7 +38,7 @@ import Testing
   }
 
   /// Rows in any order, repeated or missing: the mirror ends up with the owner's log, byte for byte.
-  @Test(arguments: 0..<20) func `reads another node's log through a disordered tail`(seed: UInt64) throws {
+  @Test(arguments: 0..<20) func readsAnotherNodesLogThroughADisorderedTail(seed: UInt64) throws {
     var random = SplitMix(seed: seed)
     var owner = TurnLog()
     for _ in 0..<60 {

@@ -20,16 +20,18 @@ import Testing
   }
 
   @Test(arguments: [Turn.Durability.commit, .relaxed], 0..<60)
-  func `a turn ends once and its reader has it all`(durability: Turn.Durability, seed: UInt64) throws {
+  func aTurnEndsOnceAndItsReaderHasItAll(durability: Turn.Durability, seed: UInt64) throws {
     var random = SplitMix(seed: seed)
     var world = TurnWorld(durability: durability, limit: seed % 5 == 0 ? 100_000 : 8 << 20)
     let steps = Int.random(in: 0..<200, using: &random)
     let longest = seed % 2 == 0 ? 2_000 : 30_000
     for _ in 0..<steps { step(&world, &random, longest: longest) }
-    world.end(Int.random(in: 0..<4, using: &random))
+    world.end(Ending.all.randomElement(using: &random) ?? Ending.all[0])
     for _ in 0..<30 {
       step(&world, &random, longest: longest)
-      if Int.random(in: 0..<6, using: &random) == 0 { world.end(Int.random(in: 0..<4, using: &random)) }
+      if Int.random(in: 0..<6, using: &random) == 0 {
+        world.end(Ending.all.randomElement(using: &random) ?? Ending.all[0])
+      }
     }
     var rounds = 0
     while !world.hasSettled, rounds < 10 {
@@ -48,17 +50,17 @@ import Testing
   }
 
   @Test(arguments: [Turn.Durability.commit, .relaxed], 0..<40)
-  func `a lost turn gives nothing more`(durability: Turn.Durability, seed: UInt64) {
+  func aLostTurnGivesNothingMore(durability: Turn.Durability, seed: UInt64) {
     var random = SplitMix(seed: seed &+ 1_000)
     var world = TurnWorld(durability: durability, limit: 8 << 20)
     for _ in 0..<Int.random(in: 0..<60, using: &random) { step(&world, &random, longest: 8_000) }
-    if Bool.random(using: &random) { world.end(Int.random(in: 0..<4, using: &random)) }
+    if Bool.random(using: &random) { world.end(Ending.all.randomElement(using: &random) ?? Ending.all[0]) }
     for _ in 0..<Int.random(in: 0..<3, using: &random) { world.beginFlush() }
     world.lose()
     world.lose()
     let rows = world.rows
     for _ in 0..<40 { step(&world, &random, longest: 8_000) }
-    world.end(0)
+    world.end(Ending.all[0])
     #expect(world.isLost)
     #expect(!world.hasEnded)
     #expect(world.rows == rows)

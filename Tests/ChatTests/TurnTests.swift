@@ -2,16 +2,6 @@ import Chat
 import Testing
 
 @Suite struct TurnTests {
-  private static let failure = TurnError(code: "upstream_error", message: "The model failed.", retryable: true)
-
-  /// Every way a turn can stop streaming, with the terminal it leads to and whether the upstream is to be closed.
-  static let endings: [(name: String, input: @Sendable (inout Turn) -> Turn.Effects, terminal: Terminal, closes: Bool)] = [
-    ("ended", { $0.upstreamEnded() }, Terminal(state: .done, finishReason: .stop), false),
-    ("failed", { $0.upstreamFailed(failure) }, Terminal(state: .error, error: failure), true),
-    ("cancelled", { $0.cancel() }, Terminal(state: .cancelled), true),
-    ("interrupted", { $0.interrupt() }, Terminal(state: .interrupted), true),
-  ]
-
   private func range(_ flush: Turn.Flush?) -> ClosedRange<Int>? {
     switch flush {
     case .chunks(let range): range
@@ -20,7 +10,7 @@ import Testing
     }
   }
 
-  @Test func `a new turn streams and has nothing`() {
+  @Test func aNewTurnStreamsAndHasNothing() {
     var turn = Turn()
     #expect(turn.phase == .streaming)
     #expect(turn.head == 0)
@@ -30,7 +20,7 @@ import Testing
     #expect(Turn(epoch: 4).log.epoch == 4)
   }
 
-  @Test func `the first text is urgent, further text is queued once`() {
+  @Test func theFirstTextIsUrgentFurtherTextIsQueuedOnce() {
     var turn = Turn()
     #expect(turn.text("a") == [.flush, .urgent])
     #expect(turn.text("b") == [])
@@ -46,7 +36,7 @@ import Testing
     #expect(turn.text("e") == [.flush])
   }
 
-  @Test func `readers see nothing before its commit`() {
+  @Test func readersSeeNothingBeforeItsCommit() {
     var turn = Turn()
     turn.text("a")
     #expect(turn.head == 0)
@@ -56,7 +46,7 @@ import Testing
     #expect(turn.head == 1)
   }
 
-  @Test func `relaxed readers see text on arrival, but the end only when it is committed`() {
+  @Test func relaxedReadersSeeTextOnArrivalButTheEndOnlyWhenItIsCommitted() {
     var turn = Turn(durability: .relaxed)
     #expect(turn.text("a") == [.flush, .urgent, .publish])
     #expect(turn.head == 1)
@@ -73,11 +63,10 @@ import Testing
     #expect(turn.head == 4)
   }
 
-  @Test(arguments: 0..<4) func `each ending is flushed with its terminal, once`(index: Int) throws {
-    let ending = Self.endings[index]
+  @Test(arguments: Ending.all) func eachEndingIsFlushedWithItsTerminalOnce(ending: Ending) throws {
     var turn = Turn()
     turn.text("a")
-    #expect(ending.input(&turn) == (ending.closes ? [.urgent, .closeUpstream] : [.urgent]))
+    #expect(ending.input(&turn) == (ending.closesUpstream ? [.urgent, .closeUpstream] : [.urgent]))
     #expect(turn.phase == .ending(ending.terminal))
     guard case .finish(let chunks, let terminal) = turn.beginFlush() else {
       Issue.record("no finish")
@@ -98,35 +87,35 @@ import Testing
     #expect(turn.beginFlush() == nil)
   }
 
-  @Test(arguments: 0..<4) func `a turn without text ends with the terminal chunk alone`(index: Int) {
-    let ending = Self.endings[index]
+  @Test(arguments: Ending.all) func aTurnWithoutTextEndsWithTheTerminalChunkAlone(ending: Ending) {
     var turn = Turn()
     let effects = ending.input(&turn)
-    #expect(effects == (ending.closes ? [.flush, .urgent, .closeUpstream] : [.flush, .urgent]))
+    #expect(effects == (ending.closesUpstream ? [.flush, .urgent, .closeUpstream] : [.flush, .urgent]))
     #expect(range(turn.beginFlush()) == 1...1)
     _ = turn.finishSucceeded()
     #expect(turn.head == 1)
     #expect(!turn.log.hasAnswer)
   }
 
-  @Test(arguments: 0..<4) func `an end during a flush waits for it`(index: Int) {
+  @Test(arguments: Ending.all) func anEndDuringAFlushWaitsForIt(ending: Ending) {
     var turn = Turn()
     turn.text("a")
     _ = turn.beginFlush()
     turn.text("b")
-    #expect(!Self.endings[index].input(&turn).contains(.flush))
+    #expect(!ending.input(&turn).contains(.flush))
     #expect(turn.beginFlush() == nil)
     #expect(turn.flushSucceeded() == [.publish, .flush, .urgent])
     #expect(range(turn.beginFlush()) == 2...3)
   }
 
-  @Test(arguments: 0..<4, 0..<4) func `the first ending stands and nothing comes after it`(first: Int, second: Int) {
+  @Test(arguments: Ending.all, Ending.all)
+  func theFirstEndingStandsAndNothingComesAfterIt(first: Ending, second: Ending) {
     var turn = Turn()
     turn.text("a")
-    _ = Self.endings[first].input(&turn)
+    _ = first.input(&turn)
     for step in 0..<3 {
       let (phase, count) = (turn.phase, turn.log.byteCount)
-      #expect(Self.endings[second].input(&turn) == [])
+      #expect(second.input(&turn) == [])
       #expect(turn.text("late") == [])
       #expect(turn.reasoning("late") == [])
       #expect(turn.append(event: Array("{}".utf8)) == [])
@@ -137,10 +126,10 @@ import Testing
       #expect(turn.usage == nil)
       if step == 0 { _ = turn.beginFlush() } else { _ = turn.finishSucceeded() }
     }
-    #expect(turn.terminal == Self.endings[first].terminal)
+    #expect(turn.terminal == first.terminal)
   }
 
-  @Test func `the last report of usage and reason counts`() {
+  @Test func theLastReportOfUsageAndReasonCounts() {
     var turn = Turn()
     turn.report(usage: Usage(inputTokens: 1, outputTokens: 1))
     turn.report(finish: .stop)
@@ -151,10 +140,10 @@ import Testing
     #expect(turn.phase == .ending(terminal))
   }
 
-  @Test(arguments: 1..<4) func `what was used is told however the turn ends`(index: Int) {
+  @Test(arguments: Ending.all.dropFirst()) func whatWasUsedIsToldHoweverTheTurnEnds(ending: Ending) {
     var turn = Turn()
     turn.report(usage: Usage(inputTokens: 7, outputTokens: 2))
-    _ = Self.endings[index].input(&turn)
+    _ = ending.input(&turn)
     guard case .finish(_, let terminal) = turn.beginFlush() else {
       Issue.record("no finish")
       return
@@ -163,7 +152,7 @@ import Testing
     #expect(terminal.finishReason == nil)
   }
 
-  @Test(arguments: [Turn.Durability.commit, .relaxed]) func `a turn past its limit ends, its text kept`(
+  @Test(arguments: [Turn.Durability.commit, .relaxed]) func aTurnPastItsLimitEndsItsTextKept(
     durability: Turn.Durability
   ) throws {
     var turn = Turn(durability: durability, limit: 200)
@@ -176,14 +165,14 @@ import Testing
     #expect(turn.log.answer.count == 300)
   }
 
-  @Test func `empty deltas change nothing`() {
+  @Test func emptyDeltasChangeNothing() {
     var turn = Turn()
     #expect(turn.text("") == [])
     #expect(turn.reasoning("") == [])
     #expect(turn.text("a").contains(.urgent))
   }
 
-  @Test func `pauses at 80 % of the uncommitted window and goes on at 50 %`() {
+  @Test func pausesAt80PercentOfTheUncommittedWindowAndGoesOnAt50Percent() {
     #expect(Turn.window == 65_536)
     #expect(Turn.pauseAt == 52_428)
     #expect(Turn.resumeAt == 32_768)
@@ -200,7 +189,7 @@ import Testing
     #expect(turn.text("e") == [.flush])
   }
 
-  @Test func `committed text does not pause, however long`() {
+  @Test func committedTextDoesNotPauseHoweverLong() {
     var turn = Turn()
     for _ in 0..<100 {
       #expect(!turn.text(String(repeating: "a", count: 20_000)).contains(.pauseUpstream))
@@ -210,7 +199,7 @@ import Testing
   }
 
   /// The number of steps of a turn's life done before the verdict.
-  @Test(arguments: 0..<6) func `a verdict stands in every phase but the end`(steps: Int) {
+  @Test(arguments: 0..<6) func aVerdictStandsInEveryPhaseButTheEnd(steps: Int) {
     var turn = Turn()
     let life: [(inout Turn) -> Void] = [
       { $0.text("a") }, { _ = $0.beginFlush() }, { _ = $0.upstreamEnded() }, { _ = $0.flushSucceeded() },
@@ -232,7 +221,7 @@ import Testing
     #expect(turn.head == head)
   }
 
-  @Test func `what is committed as ended cannot be lost`() {
+  @Test func whatIsCommittedAsEndedCannotBeLost() {
     var turn = Turn()
     _ = turn.cancel()
     _ = turn.beginFlush()
@@ -241,7 +230,7 @@ import Testing
     #expect(turn.terminal == Terminal(state: .cancelled))
   }
 
-  @Test func `answers nobody waits for change nothing`() {
+  @Test func answersNobodyWaitsForChangeNothing() {
     var turn = Turn()
     #expect(turn.flushSucceeded() == [])
     #expect(turn.finishSucceeded() == [])

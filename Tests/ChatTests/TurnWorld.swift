@@ -80,16 +80,14 @@ struct TurnWorld {
     }
   }
 
-  /// One of `TurnTests.endings`.
-  mutating func end(_ index: Int) {
-    let ending = TurnTests.endings[index]
+  mutating func end(_ ending: Ending) {
     let streamed = isStreaming
     let effects = ending.input(&turn)
     if streamed, case .ending(let terminal) = turn.phase {
       #expect(terminal.state == ending.terminal.state)
       #expect(terminal.error == ending.terminal.error)
       #expect((terminal.finishReason != nil) == (terminal.state == .done))
-      began(terminal, effects, closes: ending.closes)
+      began(terminal, effects, closes: ending.closesUpstream)
     } else {
       #expect(effects == [])
     }

@@ -134,7 +134,7 @@ import Testing
     #expect(freed == nil)
   }
 
-  @Test func rememberTheLongestTurnUntilItIsRead() throws {
+  @Test func remembersTheLongestTurnUntilItIsRead() throws {
     try withLoop { loop in
       try loop.run {
         let end = Instant.now().advanced(milliseconds: 2)

@@ -39,15 +39,14 @@ func withLoop(_ body: (EventLoop) throws -> Void) throws {
 extension EventLoop {
   /// Runs `job` on the loop and waits for what it returns.
   func run<Value: Sendable>(_ job: @escaping @Sendable () throws -> Value) throws -> Value {
-    let outcome = Mutex<Result<Value, any Error>?>(nil)
-    let box = Box(outcome)
+    let outcome = Box(Mutex<Result<Value, any Error>?>(nil))
     let signal = Signal()
     submit {
-      box.content.withLock { $0 = Result { try job() } }
+      outcome.content.withLock { $0 = Result { try job() } }
       signal.send()
     }
     try signal.wait()
-    guard let result = box.content.withLock({ $0 }) else { throw Stuck() }
+    guard let result = outcome.content.withLock({ $0 }) else { throw Stuck() }
     return try result.get()
   }
 

@@ -89,16 +89,15 @@ import Testing
       defer { close(reading) }
       let signal = Signal()
       let seen = Record<Readiness>()
-      let mine = Mutex<Watch?>(nil)
-      let box = Box(mine)
+      let watch = Box(Mutex<Watch?>(nil))
       let handler = Handler(onReady: { readiness, _ in
         seen.add(readiness)
-        if let watch = box.content.withLock({ $0 }) { loop.unwatch(watch) }
+        if let watch = watch.content.withLock({ $0 }) { loop.unwatch(watch) }
         signal.send()
       })
       try loop.run {
-        let watch = try loop.watch(reading, for: [], handler: handler)
-        box.content.withLock { $0 = watch }
+        let new = try loop.watch(reading, for: [], handler: handler)
+        watch.content.withLock { $0 = new }
       }
       close(writing)
       try signal.wait()

@@ -134,6 +134,19 @@ def test_a_repeated_start_is_one_turn(site):
     assert len(site.upstream(model)) == 1
 
 
+def test_a_start_repeated_in_its_conversation_is_one_turn(site):
+    model = site.model("rate=20;tokens=40")
+    client, key = site.client(), new_key()
+    before = client.start("Hi", model=site.model("rate=0;tokens=3").name).read()
+    body = {"model": model.name, "conversation": before.conversation}
+    first = client.start("Go on", key=key, **body)
+    # While it lives the conversation is busy, with the very turn that the key stands for; afterwards it is free.
+    assert client.start("Go on", key=key, **body).id == first.id
+    first.read()
+    assert client.start("Go on", key=key, **body).id == first.id
+    assert len(site.upstream(model)) == 1
+
+
 def test_repeated_starts_at_the_same_time_are_one_turn(site):
     model = site.model("rate=200;tokens=20")
     visitor, key = site.client(), new_key()

@@ -87,7 +87,9 @@ export class ChatView extends HTMLElement {
       await this.#follow(turn);
     } catch (error) {
       // The text stays in the composer: nothing the person wrote is lost.
-      this.#setBusy(false, error.message);
+      // What can be absent here is the conversation: deleted, or another visitor's.
+      const absent = "This conversation is no longer there. Begin a new one.";
+      this.#setBusy(false, error.status === 404 ? absent : error.message, "warning");
     }
   }
 
@@ -113,7 +115,7 @@ export class ChatView extends HTMLElement {
           message.clear();
           break;
         case "trouble":
-          this.#status("The connection is interrupted. Trying again…");
+          this.#status("The connection is interrupted. Trying again…", "warning");
           break;
         case "recovered":
           this.#status(message.text === "" ? "Thinking…" : "Answering…");
@@ -132,17 +134,18 @@ export class ChatView extends HTMLElement {
     this.#turn = undefined;
     if (error?.code === "unreachable") {
       // It may well go on without us: a reload of the page reads it again.
-      this.#setBusy(false, "The server cannot be reached. Reload the page to read on.");
+      this.#setBusy(false, "The server cannot be reached. Reload the page to read on.", "warning");
       return;
     }
     this.#transcript.ended(message.text, state);
-    this.#setBusy(false, state === "done" ? "" : (NOTES[state] ?? ""));
+    // How it ended stands below the answer.
+    this.#setBusy(false, "");
   }
 
   #stop() {
     if (!this.#turn) return;
     this.#status("Stopping…");
-    this.#turn.cancel().catch((error) => this.#status(error.message));
+    this.#turn.cancel().catch((error) => this.#status(error.message, "warning"));
   }
 
   #startOver() {
@@ -164,16 +167,20 @@ export class ChatView extends HTMLElement {
     return message;
   }
 
-  #setBusy(busy, status) {
+  #setBusy(busy, status, tone = "") {
     this.#busy = busy;
+    // Who pressed Stop is not to lose the keyboard with the button.
+    if (!busy && document.activeElement === this.#part("stop")) this.#part("input").focus();
     this.#part("send").hidden = busy;
     this.#part("stop").hidden = !busy;
     this.#part("stop").disabled = this.#turn === undefined;
-    this.#status(status);
+    this.#status(status, tone);
   }
 
-  #status(text) {
+  /** @param {string} text @param {"" | "warning"} [tone] */
+  #status(text, tone = "") {
     const status = this.#part("status");
+    status.dataset.tone = tone;
     if (status.textContent !== text) status.textContent = text;
   }
 

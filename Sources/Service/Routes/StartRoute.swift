@@ -33,6 +33,9 @@ struct StartRoute: Sendable {
     guard case .identity(let identity, let surface) = try await gate.admit(request).principal else {
       throw Refusal(403, "session_required", "A turn's token starts no turn: use a session token or surface key.")
     }
+    guard surfaces.find(surface) != nil else {
+      throw Refusal(403, "surface_disabled", "This surface takes no messages.")
+    }
     let origin = try gate.origin(of: request, surface: surface)
     let body = try StartRequest(request.body)
     if let key = request.idempotencyKey, key.utf8.count > 255 || key.utf8.contains(0) {
@@ -54,7 +57,8 @@ struct StartRoute: Sendable {
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: identity, surface: surface,
         message: start.assistantMessage, pacer: surfaces.pacer(of: surface))
-      answer(asked, with: starter.begin(facts, plan: plan, history: history))
+      answer(asked, with: starter.begin(
+          facts, plan: plan, history: history, incarnation: start.incarnation))
     case .repeated(_, sameBody: false):
       throw Refusal(422, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
     case .repeated(let turn, sameBody: true):

@@ -46,7 +46,7 @@ final class Registry: Sendable {
   /// A turn has ended or was lost: it lingers if it ended.
   func retire(_ turn: LiveTurn) {
     state.withLock { state in
-      state.live[turn.facts.id] = nil
+      if state.live[turn.facts.id] === turn { state.live[turn.facts.id] = nil }
       state.retired.append((turn, .now()))
     }
   }

@@ -85,21 +85,21 @@ final class TailReader: Sendable {
     checkEpochs(of: watched)
   }
 
-  /// A turn that was reaped as relaxed goes on in another epoch, where this query never looks: once a second the rows
-  /// of the watched turns are read.
+  /// A turn that was reaped as relaxed goes on in another epoch, where the tail query never looks: once a second one
+  /// query finds those. Their readers ask again and get a mirror of the new epoch.
   private func checkEpochs(of watched: [LiveTurn]) {
-    let due = state.withLock { $0.ticks % (1_000 / Self.tick) == 0 }
-    guard due else { return }
-    Task { [self] in
-      for turn in watched {
-        guard let position = turn.mirrorPosition,
-          let row = try? await store.read(turn.facts.id), row.epoch != position.epoch
-        else { continue }
-        var wakeups = Wakeups()
-        registry.remove(turn)
-        turn.drop(into: &wakeups)
-        wakeups.send()
+    guard state.withLock({ $0.ticks % (1_000 / Self.tick) == 0 }) else { return }
+    let positions = watched.compactMap { turn in
+      turn.mirrorPosition.map { (turn: turn, cursor: Cursor(epoch: $0.epoch, offset: $0.offset)) }
+    }
+    store.moved(positions.map { ($0.turn.facts.id, $0.cursor) }) { [registry] result in
+      guard case .success(let places) = result else { return }
+      var wakeups = Wakeups()
+      for place in places where positions.indices.contains(place) {
+        registry.remove(positions[place].turn)
+        positions[place].turn.drop(into: &wakeups)
       }
+      wakeups.send()
     }
   }
 
@@ -107,10 +107,13 @@ final class TailReader: Sendable {
     do {
       guard let row = try await store.read(turn.facts.id), let terminal = row.terminal else { return }
       var wakeups = Wakeups()
+      var ended = false
       turn.mirror(into: &wakeups) { mirror in
-        mirror.append(sequence: chunk.sequence, events: chunk.events) && mirror.end(terminal, chunks: chunk.sequence)
+        ended =
+          mirror.append(sequence: chunk.sequence, events: chunk.events) && mirror.end(terminal, chunks: chunk.sequence)
+        return ended
       }
-      registry.retire(turn)
+      if ended { registry.retire(turn) }
       wakeups.send()
     } catch {
       // Nothing was appended: the next tick finds the chunk again.

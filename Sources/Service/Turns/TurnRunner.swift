@@ -68,7 +68,6 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
   private func complete() {
     decode { (decoder, deltas) throws(ProviderError) in try decoder.finish(to: &deltas) }
-    turn.input { $0.upstreamEnded() }
   }
 
   private func fail(_ error: ProviderError) {
@@ -90,6 +89,8 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     var failure: ProviderError?
     do throws(ProviderError) { try step(&decoder, &deltas) } catch { failure = error }
     isThinking = deltas.isThinking
+    // The answer is whole: the turn ends now, whatever the provider does with the connection.
+    if deltas.isWhole { deltas.effects.formUnion(turn.mutate { $0.upstreamEnded() }) }
     turn.perform(deltas.effects)
     if let failure { fail(failure) }
     return deltas.effects
@@ -100,6 +101,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     let turn: LiveTurn
     let reasoning: Reasoning
     var isThinking: Bool
+    var isWhole = false
     var effects: Turn.Effects = []
 
     mutating func text(_ utf8: UnsafeRawBufferPointer) {
@@ -125,6 +127,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
     mutating func finish(_ reason: FinishReason) {
       if isThinking { think(false) }
+      isWhole = true
       effects.formUnion(
         turn.mutate {
           $0.report(finish: reason)

@@ -14,10 +14,15 @@ struct TurnStarter: Sendable {
 
   /// The turn is in the registry and its transfer under way; what cannot be asked of the provider ends it in `error`.
   func begin(
-    _ facts: LiveTurn.Facts, plan: StartStore.Plan, history: [StartStore.Message]
+    _ facts: LiveTurn.Facts, plan: StartStore.Plan, history: [StartStore.Message], incarnation: ID
   ) -> LiveTurn {
     let turn = LiveTurn(facts, source: .owned(Turn(durability: plan.durability)), neighbours: neighbours)
     registry.add(owned: turn)
+    if neighbours.node.incarnation != incarnation {
+      // Voided since the turn was taken: whoever dropped the others did not see this one yet.
+      turn.input { $0.lose() }
+      return turn
+    }
     do throws(ProviderError) {
       try ask(turn, plan, history)
     } catch {
