@@ -49,5 +49,6 @@ extension Statement {
   package static let turnMoved = Statement("turnMoved", PackageResources.turn_moved_sql)
   package static let turnRead = Statement("turnRead", PackageResources.turn_read_sql)
   package static let turnReap = Statement("turnReap", PackageResources.turn_reap_sql)
+  package static let turnsLive = Statement("turnsLive", PackageResources.turns_live_sql)
   package static let turnTail = Statement("turnTail", PackageResources.turn_tail_sql)
 }

@@ -52,4 +52,4 @@ freed as (
 select
   (select count(*) from fence) as fenced,
   (select count(*) from ended) as ended,
-  (select state from sluice.turn where id = $2::uuid) as former_state
+  (select state from sluice.turn where id = $2::uuid and owner = $1::uuid) as former_state

@@ -1,7 +1,9 @@
--- Called by every node's reaper after voiding, until no row comes back: ends live turns of voided nodes.
+-- Called by every node's reaper after voiding, until no row comes back: ends live turns of voided nodes. Called by a
+-- node's caretaker with a list: ends those of its own turns that nobody runs.
 -- Committed text is kept; who asked for a cancel gets it; a relaxed turn starts a new epoch so that every cursor of
 -- the old one, which may have seen more than was committed, is reset.
--- $1 most turns at once, $2 events of an interrupted turn's terminal chunk, $3 of a cancelled one's
+-- $1 most turns at once, $2 events of an interrupted turn's terminal chunk, $3 of a cancelled one's,
+-- $4 null, or the owner of $5, $5 its turns
 with doomed as materialized (
   select
     t.id, t.conversation_id, t.user_message_id, t.message_id, t.epoch,
@@ -11,7 +13,10 @@ with doomed as materialized (
   from sluice.turn t
   join sluice.node n on n.incarnation = t.owner
   where t.state = 'streaming'
-    and n.voided_at is not null
+    and case
+      when $4::uuid is null then n.voided_at is not null
+      else t.owner = $4::uuid and t.id = any ($5::uuid[])
+    end
   order by t.id
   limit $1::int
   for update of t skip locked

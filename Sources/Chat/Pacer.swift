@@ -5,6 +5,8 @@ package struct Pacer: Sendable, Equatable {
   /// A hidden tab is asked to wait at least this long: its timers are throttled anyway.
   package static let hiddenPace = 2_000
   package static let longestPace = 60_000
+  /// However busy the node, the pace grows no further than this many times.
+  package static let longestStretch = 4.0
 
   /// The surface's least time between two replies to one reader, in milliseconds.
   package let base: Int
@@ -31,7 +33,7 @@ package struct Pacer: Sendable, Equatable {
   package func pace(for reader: Reader) -> Int {
     let visible = reader.hidden ? max(base, Self.hiddenPace) : base
     // Bounded first: no load, not even infinity or NaN, leaves what an Int can hold.
-    let stretch = min(max(1, reader.load), Double(Self.longestPace))
+    let stretch = min(min(max(1, reader.load), Self.longestStretch), Double(Self.longestPace))
     return min(Int(Double(visible) * stretch), Self.longestPace)
   }
 

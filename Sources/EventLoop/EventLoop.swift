@@ -32,8 +32,8 @@ package final class EventLoop: @unchecked Sendable {
   /// *Loop only.* The time this turn of the loop began: one clock reading for all events of the turn.
   package private(set) var now = Instant.now()
 
-  /// Longest turn (from wake-up to sleep) since it was last read, in nanoseconds: the loop's lag.
-  private let longest = Atomic<UInt64>(0)
+  /// Time between wake-up and sleep since it was last read, in nanoseconds.
+  private let busy = Atomic<UInt64>(0)
 
   private static let wakeupData = UInt64.max
   private static let batch = 256
@@ -78,8 +78,8 @@ package final class EventLoop: @unchecked Sendable {
   /// True on the loop's own thread.
   package var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
-  /// The longest turn since the last call, in nanoseconds. From any thread.
-  package func takeLongestTurn() -> UInt64 { longest.exchange(0, ordering: .relaxed) }
+  /// How long the loop was at work since the last call, in nanoseconds. From any thread.
+  package func takeBusyTime() -> UInt64 { busy.exchange(0, ordering: .relaxed) }
 
   // MARK: readiness (loop only)
 
@@ -176,8 +176,7 @@ package final class EventLoop: @unchecked Sendable {
       pending -= 1
       due.handler.timerFired(due.token)
     }
-    let length = Instant.now().nanoseconds - began.nanoseconds
-    if length > longest.load(ordering: .relaxed) { longest.store(length, ordering: .relaxed) }
+    busy.wrappingAdd(Instant.now().nanoseconds - began.nanoseconds, ordering: .relaxed)
   }
 
   private func deliver(_ event: epoll_event) {

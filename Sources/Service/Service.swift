@@ -12,7 +12,10 @@ package final class Service: Sendable {
   private let log: Logger
   private let pool: LoopPool
   private let database: Database
+  /// For the flusher alone.
   private let flushDatabase: Database
+  /// For the lease alone: nothing that waits for a lock may hold up a renewal.
+  private let leaseDatabase: Database
   private let nodes: NodeStore
   private let turns: TurnStore
   private let node: Node
@@ -22,6 +25,7 @@ package final class Service: Sendable {
   private let gate: Gate
   private let upstream: UpstreamPool
   private let reaper: Reaper
+  private let caretaker: Caretaker
   private let tail: TailReader
   private let door: FrontDoor
   private let operatorDoor: FrontDoor
@@ -43,11 +47,16 @@ package final class Service: Sendable {
     options.connections = 1
     options.applicationName = "sluice flusher"
     flushDatabase = try Database(loops: [pool.loops[0]], conninfo: settings.database, settings: options)
+    options.applicationName = "sluice lease"
+    leaseDatabase = try Database(loops: [pool.pick()], conninfo: settings.database, settings: options)
     nodes = NodeStore(database)
     turns = TurnStore(database)
     registry = Registry(limit: settings.turnLimit)
-    node = Node(tag: settings.tag, host: settings.host, version: settings.version, store: nodes, log: log)
-    let flusher = Flusher(loop: pool.loops[0], store: FlushStore(flushDatabase), node: node, log: log)
+    node = Node(
+      tag: settings.tag, host: settings.host, version: settings.version, store: NodeStore(leaseDatabase), log: log)
+    let finisher = Finisher(loop: pool.loops[0], store: FlushStore(database), node: node, log: log)
+    let flusher = Flusher(
+      loop: pool.loops[0], store: FlushStore(flushDatabase), finisher: finisher, node: node, log: log)
     let access = AccessStore(database)
     surfaces = Surfaces(store: access)
     gate = Gate(keys: settings.keys, store: access, surfaces: surfaces)
@@ -57,6 +66,7 @@ package final class Service: Sendable {
         caBundle: settings.caBundle ?? UpstreamSettings.systemBundle(),
         userAgent: "sluice/\(settings.version)"))
     reaper = Reaper(node: node, store: nodes, log: log)
+    caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log)
     tail = TailReader(store: turns, registry: registry, log: log)
     let draining = DrainFlag()
     self.draining = draining
@@ -95,6 +105,7 @@ package final class Service: Sendable {
     pool.start()
     database.start()
     flushDatabase.start()
+    leaseDatabase.start()
     operatorDoor.start()
     do {
       if let fault = try await Schema.fault(in: nodes, version: settings.version) { throw Unready(reason: fault) }
@@ -133,7 +144,10 @@ package final class Service: Sendable {
     }
     every(500) { [self] in findCancels() }
     every(TailReader.tick) { [tail] in tail.tickNow() }
-    every(5_000) { [self] in reloadSurfaces() }
+    every(5_000) { [self] in
+      reloadSurfaces()
+      caretaker.tick()
+    }
     every(3_600_000) { [self] in tidy() }
     tidy()
   }
@@ -195,9 +209,11 @@ package final class Service: Sendable {
     if hasPeers { door.stopAccepting() }
     let lasting = registry.liveCount > 0
     await wait(settings.drainTimeout, hurry) { [registry] in registry.liveCount == 0 }
-    for turn in registry.owned { turn.input { $0.interrupt() } }
-    // The terminal chunks of those must still be committed, whoever hurries.
-    await wait(5_000) { [registry] in registry.liveCount == 0 }
+    // The ends of what is left must still be committed, whoever hurries.
+    await wait(5_000) { [registry] in
+      for turn in registry.owned { turn.input { $0.interrupt() } }
+      return registry.liveCount == 0
+    }
     if registry.liveCount > 0 {
       log.error("turns left behind for the reaper", metadata: ["turns": "\(registry.liveCount)"])
     }
@@ -233,6 +249,7 @@ package final class Service: Sendable {
     upstream.shutdown()
     database.close()
     flushDatabase.close()
+    leaseDatabase.close()
     pool.stop()
     log.info("stopped")
   }

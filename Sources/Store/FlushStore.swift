@@ -12,6 +12,8 @@ package struct FlushStore: Sendable {
   /// A frozen write.
   package struct Write: Sendable {
     fileprivate let query: Query
+    /// The state in which it leaves its turn; nil for chunks.
+    fileprivate var state: TurnState?
   }
 
   package enum Verdict: Sendable {
@@ -63,20 +65,20 @@ package struct FlushStore: Sendable {
         .text(terminal.state.rawValue), .text(terminal.finishReason?.rawValue),
         json(terminal.error.map { error in { error.write(to: &$0) } }),
         json(terminal.usage.map { usage in { usage.write(to: &$0) } }),
-        answer.isEmpty ? .null : .utf8(answer)))
+        answer.isEmpty ? .null : .utf8(answer)),
+      state: terminal.state)
   }
 
   /// Sends a write, for the first time or again.
   package func send(_ write: Write, completion: @escaping @Sendable (Result<Verdict, StoreError>) -> Void) {
-    let finishes = write.query.statement == .turnFinish
     database.submit([write.query]) { result in
       completion(
         result.map { rows in
           guard rows[0].int(0, 0) == 1 else { return .fenced }
-          guard finishes else { return .written }
+          guard let state = write.state else { return .written }
+          // A repetition finds the turn as the first attempt left it.
           let endedNow = rows[0].int(0, 1) == 1
-          let endedBefore = rows[0].string(0, 2).flatMap(TurnState.init)?.isTerminal ?? false
-          return endedNow || endedBefore ? .written : .notOurs
+          return endedNow || rows[0].string(0, 2) == state.rawValue ? .written : .notOurs
         })
     }
   }

@@ -50,11 +50,28 @@ package struct NodeStore: Sendable {
 
   /// Ends up to `limit` live turns of voided nodes; returns those it ended.
   package func reap(limit: Int) async throws(StoreError) -> [(turn: ID, state: String)] {
+    try await end(limit: limit, owner: nil, turns: [])
+  }
+
+  /// Ends these live turns of one owner; returns those it ended.
+  package func end(_ turns: [ID], of owner: ID) async throws(StoreError) -> [(turn: ID, state: String)] {
+    try await end(limit: turns.count, owner: owner, turns: turns)
+  }
+
+  /// The live turns of an incarnation.
+  package func liveTurns(of incarnation: ID) async throws(StoreError) -> [ID] {
+    let rows = try await database.run([Query(.turnsLive, .id(incarnation))])[0]
+    return (0..<rows.count).compactMap { rows.id($0, 0) }
+  }
+
+  private func end(
+    limit: Int, owner: ID?, turns: [ID]
+  ) async throws(StoreError) -> [(turn: ID, state: String)] {
     func events(_ state: TurnState) -> Parameter {
       .utf8(Array(Terminal(state: state).events.joined(separator: [0x2C])))
     }
     let rows = try await database.run([
-      Query(.turnReap, .int(limit), events(.interrupted), events(.cancelled))
+      Query(.turnReap, .int(limit), events(.interrupted), events(.cancelled), .id(owner), .ids(turns))
     ])[0]
     return (0..<rows.count).compactMap { row in
       rows.id(row, 0).map { ($0, rows.string(row, 1) ?? "") }

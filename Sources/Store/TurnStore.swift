@@ -18,8 +18,8 @@ package struct TurnStore: Sendable {
     package let chunks: Int?
     /// Nil while it streams.
     package let terminal: Terminal?
-    /// The lease of the node that runs it holds.
-    package let ownerLives: Bool
+    /// The answer has text, which is in the conversation.
+    package let answered: Bool
     /// Older than the log is kept: only the message is left.
     package let compacted: Bool
   }
@@ -40,7 +40,7 @@ package struct TurnStore: Sendable {
     }
     return Row(
       identity: identity, conversation: conversation, surface: surface, message: message, epoch: epoch,
-      chunks: rows.int(0, 6), terminal: terminal, ownerLives: rows.bool(0, 15) ?? false,
+      chunks: rows.int(0, 6), terminal: terminal, answered: rows.bool(0, 15) ?? false,
       compacted: rows.bool(0, 16) ?? false)
   }
 

@@ -159,6 +159,31 @@ import Testing
     }
   }
 
+  /// The kernel forgets it too: else a ready descriptor nobody watches would keep the loop awake.
+  @Test func whatWasUnwatchedMayBeWatchedAnew() throws {
+    try withLoop { loop in
+      let pair = try SocketPair()
+      let signal = Signal()
+      let heard = Record<String>()
+      let first = Handler(onReady: { _, _ in heard.add("first") })
+      let second = Handler(onReady: { _, _ in
+        pair.hush()
+        heard.add("second")
+        signal.send()
+      })
+      let present = try loop.run {
+        let ended = try loop.watch(pair.near, for: .read, handler: first)
+        loop.unwatch(ended)
+        return try loop.watch(pair.near, for: .read, handler: second)
+      }
+      pair.ring()
+      try signal.wait()
+      #expect(heard.all == ["second"])
+      try loop.run { loop.unwatch(present) }
+      withExtendedLifetime(first) {}
+    }
+  }
+
   @Test func refusesWhatCannotBeWatchedAndKeepsItsSlots() throws {
     try withLoop { loop in
       let pair = try SocketPair()

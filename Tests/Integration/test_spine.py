@@ -1,5 +1,6 @@
 """A message in, an answer out: streamed by polls, classic, and everything around them."""
 
+import time
 import json
 import threading
 
@@ -192,6 +193,7 @@ def test_a_conversation_has_one_live_turn(site):
 def test_cancel_closes_the_upstream_within_a_second(site):
     model = site.model("rate=20;tokens=2000")
     turn = site.client().start(model=model.name).read_some(20)
+    asked = time.time()
     assert turn.cancel().status_code in (200, 202)
     turn.read()
     assert turn.state == "cancelled"
@@ -199,8 +201,7 @@ def test_cancel_closes_the_upstream_within_a_second(site):
         lambda: [r for r in site.upstream(model) if r["end"]], "the simulator to see the connection close"
     )
     assert request["end"] == "client_closed"
-    ended = site.turn(turn.id)
-    assert request["endedMs"] - ended["cancel_requested_at"].timestamp() * 1000 < 1000
+    assert request["endedMs"] - asked * 1000 < 1000
     assert request["text"].startswith(turn.text)
     # Safe to ask twice: the answer is the end.
     again = turn.cancel()

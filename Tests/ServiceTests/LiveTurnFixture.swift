@@ -17,7 +17,9 @@ extension LiveTurn {
     return LiveTurn(
       facts, source: .mirrored(TurnMirror(epoch: 1)),
       neighbours: Neighbours(
-        flusher: Flusher(loop: loop, store: FlushStore(database), node: node, log: log),
+        flusher: Flusher(
+          loop: loop, store: FlushStore(database),
+          finisher: Finisher(loop: loop, store: FlushStore(database), node: node, log: log), node: node, log: log),
         registry: Registry(limit: 10), node: node, load: NodeLoad()))
   }
 }

@@ -52,7 +52,10 @@ final class Gate: Sendable {
   func judge(_ request: Request) -> Verdict {
     if let authorization = request.authorization {
       guard let credential = Self.bearer(authorization) else { return .refused(.badToken) }
-      if credential.hasPrefix("sk_") { return .lookUp(key: credential) }
+      if credential.hasPrefix("sk_") {
+        return remembered(credential, user: request.user).map { .granted(Grant(principal: $0)) }
+          ?? .lookUp(key: credential)
+      }
       return judge(token: credential, readOnly: false)
     }
     if let token = request.queryValue("token") { return judge(token: token, readOnly: true) }
@@ -89,13 +92,8 @@ final class Gate: Sendable {
 
   /// A surface key acts for its service identity, or for the external user it names.
   private func principal(ofKey key: String, user: String?) async throws(Refusal) -> Principal {
-    let hash = Array(SHA256.hash(data: Array(key.utf8)))
+    let hash = Self.hash(of: key)
     if let user, user.utf8.count > 255 { throw Refusal.malformed("X-Sluice-User is longer than 255 bytes.") }
-    let name = "\(Base64URL.encode(hash)) \(user ?? "")"
-    let now = Instant.now()
-    if let known = known.withLock({ $0[name] }), now.milliseconds(since: known.at) < Self.keyMemory {
-      return known.principal
-    }
     let found: Principal
     do {
       guard let (surface, identity) = try await store.key(hash: hash) else { throw Refusal.badToken }
@@ -112,10 +110,23 @@ final class Gate: Sendable {
     }
     known.withLock { known in
       if known.count >= Self.keyLimit { known.removeAll(keepingCapacity: true) }
-      known[name] = Known(principal: found, at: now)
+      known[Self.name(hash, user)] = Known(principal: found, at: .now())
     }
     return found
   }
+
+  private func remembered(_ key: String, user: String?) -> Principal? {
+    let name = Self.name(Self.hash(of: key), user)
+    guard let known = known.withLock({ $0[name] }), Instant.now().milliseconds(since: known.at) < Self.keyMemory else {
+      return nil
+    }
+    return known.principal
+  }
+
+  private static func hash(of key: String) -> [UInt8] { Array(SHA256.hash(data: Array(key.utf8))) }
+
+  /// Under which a key and an external user are remembered.
+  private static func name(_ hash: [UInt8], _ user: String?) -> String { "\(Base64URL.encode(hash)) \(user ?? "")" }
 
   /// The origin to name to the browser, nil for a same-origin request. Throws `origin_refused`.
   func origin(of request: Request, surface: ID) throws(Refusal) -> String? {

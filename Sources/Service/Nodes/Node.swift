@@ -88,7 +88,9 @@ final class Node: Sendable {
         switch result {
         case .success(true):
           state.validUntil = asked.advanced(milliseconds: Self.lease)
-          state.contactSince = state.contactSince ?? asked
+          // An answer that took longer than a lease is no unbroken contact.
+          let now = Instant.boot()
+          state.contactSince = state.validUntil > now ? state.contactSince ?? asked : now
           return false
         case .success(false):
           state.incarnation = ID.fresh()

@@ -24,14 +24,29 @@ struct CancelRoute: Sendable {
     let principal = try await gate.admit(request).principal
     if case .turn(_, _, readOnly: true) = principal { throw .readOnly }
     guard let id = ID(captured) else { throw .notFound }
+    if let turn = registry.find(id), let state = turn.ownState {
+      return try await cancel(turn, state, principal, request)
+    }
     let row: TurnStore.Row?
     do { row = try await store.read(id) } catch { throw .unavailable }
     guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: row.surface)
     if let terminal = row.terminal { return answer(200, id, terminal.state, origin) }
     do { _ = try await store.requestCancel(id, identity: row.identity) } catch { throw .unavailable }
-    registry.find(id)?.input { $0.cancel() }
     return answer(202, id, .streaming, origin)
+  }
+
+  /// An own turn in memory: at once, even while the database is away.
+  private func cancel(
+    _ turn: LiveTurn, _ state: TurnState, _ principal: Principal, _ request: Request
+  ) async throws(Refusal) -> Response {
+    guard principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
+    let origin = try gate.origin(of: request, surface: turn.facts.surface)
+    if state.isTerminal { return answer(200, turn.facts.id, state, origin) }
+    turn.input { $0.cancel() }
+    // Should this node die before the end is committed, the reaper finds what was asked. Too late is no error.
+    _ = try? await store.requestCancel(turn.facts.id, identity: turn.facts.identity)
+    return answer(202, turn.facts.id, .streaming, origin)
   }
 
   private func answer(_ status: Int, _ id: ID, _ state: TurnState, _ origin: String?) -> Response {

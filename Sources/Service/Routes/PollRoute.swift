@@ -58,10 +58,11 @@ struct PollRoute: Sendable {
   ) throws(Refusal) {
     guard grant.principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: turn.facts.surface)
-    if let milliseconds = turn.budget(reader: poll.reader) {
+    if let milliseconds = turn.budget(reader: poll.reader, cursor: poll.cursor) {
       throw .tooManyPolls(milliseconds: milliseconds)
     }
-    let ask = Ask(form: .poll(poll.cursor), hidden: poll.hidden, origin: origin, renewal: grant.renewal)
+    let ask = Ask(
+      form: .poll(poll.cursor), hidden: poll.hidden, waits: poll.wait > 0, origin: origin, renewal: grant.renewal)
     parkings.of(exchange).answer(exchange, of: turn, ask: ask, hold: turn.facts.pacer.hold(poll.wait))
   }
 
@@ -71,6 +72,9 @@ struct PollRoute: Sendable {
       do throws(Refusal) {
         let grant = try await gate.admit(request)
         if let turn = registry.find(poll.turn) { return hand(poll, of: turn, grant, request, exchange) }
+        if let milliseconds = finder.budget(poll.turn, reader: poll.reader) {
+          throw Refusal.tooManyPolls(milliseconds: milliseconds)
+        }
         switch try await finder.find(poll.turn, for: grant.principal) {
         case .live(let turn):
           hand(poll, of: turn, grant, request, exchange)

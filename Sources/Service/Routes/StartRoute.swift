@@ -41,13 +41,15 @@ struct StartRoute: Sendable {
     if let key = request.idempotencyKey, key.utf8.count > 255 || key.utf8.contains(0) {
       throw .malformed("Idempotency-Key is longer than 255 bytes.")
     }
-    if isDraining() || !node.holdsLease { throw .draining }
-    if registry.isFull { throw .overloaded }
     let start = StartStore.Start(
       incarnation: node.incarnation, identity: identity, surface: surface, model: body.model,
       conversation: body.conversation ?? ID.fresh(), isNewConversation: body.conversation == nil,
       turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), parts: body.parts,
       metadata: body.metadata, key: request.idempotencyKey.map { ($0, body.hash) })
+    guard registry.reserve(start.turn) else { throw .overloaded }
+    defer { registry.settle(start.turn) }
+    // After the reservation: a drain that begins now waits for this start.
+    if isDraining() || !node.holdsLease { throw .draining }
     let outcome: StartStore.Outcome
     do { outcome = try await store.start(start) } catch { throw .unavailable }
     let asked = Asked(
@@ -57,7 +59,9 @@ struct StartRoute: Sendable {
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: identity, surface: surface,
         message: start.assistantMessage, pacer: surfaces.pacer(of: surface))
-      answer(asked, with: starter.begin(
+      answer(
+        asked,
+        with: starter.begin(
           facts, plan: plan, history: history, incarnation: start.incarnation))
     case .repeated(_, sameBody: false):
       throw Refusal(422, "idempotency_key_reused", "This Idempotency-Key was used with another body.")

@@ -11,6 +11,8 @@ struct Ask: Sendable {
 
   let form: Form
   var hidden = false
+  /// The reader lets itself be held: it may come again at once.
+  var waits = false
   /// The allowed origin to name in the reply; nil for a same-origin request.
   var origin: String?
   /// The token to hand out with the next reply because the reader's own is aging.

@@ -6,18 +6,18 @@ import Synchronization
 
 /// The one writer of a node's turn logs.
 ///
-/// It takes all dirty turns, seals what has gathered in each, sends the chunks of all in one statement (and the end of
-/// a turn in one of its own), and starts again when that is answered, at most every 2 ms; first texts and ends do not
-/// wait for the 2 ms. What was sent is frozen: after a failure it is sent again byte for byte until it is written or
-/// this node's incarnation is voided.
+/// It takes all dirty turns, seals what has gathered in each and sends the chunks of all in one statement; it starts
+/// again when that is answered, at most every 2 ms; first texts and ends do not wait for the 2 ms. The end of a turn is
+/// a transaction of its own, so that what holds it up holds up nobody else. What was sent is frozen: after a failure it
+/// is sent again byte for byte until it is written or this node's incarnation is voided.
 // Sendable is unchecked because all mutable state but the list of dirty turns is confined to the loop.
 final class Flusher: TimerHandler, @unchecked Sendable {
   /// Least nanoseconds between two flushes.
   static let interval: UInt64 = 2_000_000
-  /// Most bytes of chunks in one statement, but always at least one turn.
+  /// Bytes of chunks at which a statement is full; it holds whole turns, at least one.
   static let statementLimit = 4 << 20
-  /// Most turns in one flight; the rest goes with the next.
-  static let flightLimit = 2_000
+  /// Most turns taken at once; the rest goes with the next flush.
+  static let turnLimit = 2_000
 
   private struct Inbox {
     var dirty: [LiveTurn] = []
@@ -25,40 +25,36 @@ final class Flusher: TimerHandler, @unchecked Sendable {
     var awake = false
   }
 
-  /// A frozen write and the turns it is for.
-  private final class Parcel {
-    enum Content {
-      case chunks([LiveTurn])
-      case finish(LiveTurn)
-    }
-    let write: FlushStore.Write
-    let content: Content
-    var done = false
-    init(_ write: FlushStore.Write, _ content: Content) {
-      self.write = write
-      self.content = content
-    }
+  /// One turn's part of a flush.
+  private struct Share {
+    let turn: LiveTurn
+    let chunks: [FlushStore.Chunk]
   }
 
-  private struct Flight {
-    var parcels: [Parcel]
-    var unanswered = 0
-    var attempts = 0
+  /// A frozen statement of chunks, and whose they are.
+  private struct Flush {
+    let write: FlushStore.Write
+    let shares: [Share]
     let incarnation: ID
+    var attempts = 0
   }
 
   private let loop: EventLoop
   private let store: FlushStore
+  private let finisher: Finisher
   private let node: Node
   private let log: Logger
   private let inbox = Mutex(Inbox())
-  private var flight: Flight?
+  /// The first is under way, or waits to be sent again.
+  private var flushes: [Flush] = []
   private var lastStart = Instant(nanoseconds: 0)
   private var timer: TimerID?
 
-  init(loop: EventLoop, store: FlushStore, node: Node, log: Logger) {
+  /// `store` is on a connection of the flusher's own, on this loop.
+  init(loop: EventLoop, store: FlushStore, finisher: Finisher, node: Node, log: Logger) {
     self.loop = loop
     self.store = store
+    self.finisher = finisher
     self.node = node
     self.log = log
   }
@@ -82,12 +78,12 @@ final class Flusher: TimerHandler, @unchecked Sendable {
 
   func timerFired(_ token: Int) {
     timer = nil
-    if flight != nil { transmit() } else { proceed() }
+    if flushes.isEmpty { proceed() } else { transmit() }
   }
 
-  /// Begins a flight if there is none and its time has come.
+  /// Begins a flush if there is none and its time has come.
   private func proceed() {
-    guard flight == nil else { return }
+    guard flushes.isEmpty else { return }
     let (isEmpty, urgent) = inbox.withLock { inbox in
       if inbox.dirty.isEmpty { inbox.awake = false }
       return (inbox.dirty.isEmpty, inbox.urgent)
@@ -106,50 +102,37 @@ final class Flusher: TimerHandler, @unchecked Sendable {
     timer = nil
     lastStart = .now()
     let turns = inbox.withLock { inbox in
-      let taken = Array(inbox.dirty.prefix(Self.flightLimit))
+      let taken = Array(inbox.dirty.prefix(Self.turnLimit))
       inbox.dirty.removeFirst(taken.count)
       inbox.urgent = false
       return taken
     }
     let incarnation = node.incarnation
-    var parcels: [Parcel] = []
-    var chunks: [FlushStore.Chunk] = []
-    var writers: [LiveTurn] = []
+    var shares: [Share] = []
     var bytes = 0
-    func close() {
-      guard !chunks.isEmpty else { return }
-      parcels.append(Parcel(store.write(chunks, incarnation: incarnation), .chunks(writers)))
-      chunks = []
-      writers = []
-      bytes = 0
-    }
     for turn in turns {
-      switch take(turn, incarnation: incarnation) {
-      case .chunks(let new):
-        chunks += new
-        writers.append(turn)
-        bytes += new.reduce(0) { $0 + $1.events.count }
-        if bytes >= Self.statementLimit { close() }
-      case .finish(let write):
-        parcels.append(Parcel(write, .finish(turn)))
-      case nil:
-        break
+      guard let share = take(turn, incarnation: incarnation) else { continue }
+      shares.append(share)
+      bytes += share.chunks.reduce(0) { $0 + $1.events.count }
+      if bytes >= Self.statementLimit {
+        freeze(shares, incarnation)
+        (shares, bytes) = ([], 0)
       }
     }
-    close()
-    guard !parcels.isEmpty else { return proceed() }
-    flight = Flight(parcels: parcels, incarnation: incarnation)
-    transmit()
+    freeze(shares, incarnation)
+    if flushes.isEmpty { proceed() } else { transmit() }
   }
 
-  private enum Taken {
-    case chunks([FlushStore.Chunk])
-    case finish(FlushStore.Write)
+  private func freeze(_ shares: [Share], _ incarnation: ID) {
+    guard !shares.isEmpty else { return }
+    let write = store.write(shares.flatMap(\.chunks), incarnation: incarnation)
+    flushes.append(Flush(write: write, shares: shares, incarnation: incarnation))
   }
 
-  /// Seals what has gathered in one turn and copies it out for its rows.
-  private func take(_ live: LiveTurn, incarnation: ID) -> Taken? {
-    var taken: Taken?
+  /// Seals what has gathered in one turn and copies it out for its rows; an ending turn goes to the finisher.
+  private func take(_ live: LiveTurn, incarnation: ID) -> Share? {
+    var share: Share?
+    var finish: FlushStore.Write?
     let id = live.facts.id
     _ = live.mutate { turn in
       func copy(_ range: ClosedRange<Int>) -> [FlushStore.Chunk] {
@@ -158,75 +141,82 @@ final class Flusher: TimerHandler, @unchecked Sendable {
         }
       }
       switch turn.beginFlush() {
-      case .chunks(let range): taken = .chunks(copy(range))
+      case .chunks(let range): share = Share(turn: live, chunks: copy(range))
       case .finish(let range, let terminal):
-        taken = .finish(
-          store.finish(
-            copy(range), terminal: terminal, answer: turn.log.answer, turn: id, epoch: turn.log.epoch,
-            incarnation: incarnation))
+        finish = store.finish(
+          copy(range), terminal: terminal, answer: turn.log.answer, turn: id, epoch: turn.log.epoch,
+          incarnation: incarnation)
       case nil: break
       }
       return []
     }
-    return taken
+    if let finish { finisher.end(live, with: finish, incarnation: incarnation) }
+    return share
   }
 
-  // MARK: flights
+  // MARK: the flush under way
 
-  /// Sends what is not written yet, for the first time or again.
+  /// Sends the first flush, for the first time or again.
   private func transmit() {
-    guard var current = flight else { return }
-    if node.incarnation != current.incarnation {
+    while let first = flushes.first, first.incarnation != node.incarnation {
       // Voided: its turns were dropped, nothing of this is ours to write.
-      flight = nil
-      return proceed()
+      flushes.removeFirst()
     }
-    let open = current.parcels.filter { !$0.done }
-    current.unanswered = open.count
-    current.attempts += 1
-    flight = current
-    for parcel in open {
-      // The parcel stays on this loop: its database's only connection lives here.
-      nonisolated(unsafe) let parcel = parcel
-      store.send(parcel.write) { [self] result in
-        loop.execute { [self] in answered(parcel, result) }
-      }
+    guard let first = flushes.first else { return proceed() }
+    flushes[0].attempts += 1
+    store.send(first.write) { [self] result in
+      loop.execute { [self] in answered(result) }
     }
   }
 
-  private func answered(_ parcel: Parcel, _ result: Result<FlushStore.Verdict, StoreError>) {
-    var wakeups = Wakeups()
-    switch (result, parcel.content) {
-    case (.success(.written), .chunks(let turns)):
-      parcel.done = true
-      for turn in turns { turn.perform(turn.mutate { $0.flushSucceeded() }, into: &wakeups) }
-    case (.success(.written), .finish(let turn)):
-      parcel.done = true
-      turn.perform(turn.mutate { $0.finishSucceeded() }, into: &wakeups)
-    case (.success(.notOurs), .finish(let turn)):
-      parcel.done = true
-      log.error("turn was ended elsewhere", metadata: ["turn": "\(turn.facts.id)"])
-      turn.perform(turn.mutate { $0.lose() }, into: &wakeups)
-    case (.success(.notOurs), .chunks):
-      parcel.done = true
-    case (.success(.fenced), _):
+  private func answered(_ result: Result<FlushStore.Verdict, StoreError>) {
+    let flush = flushes[0]
+    switch result {
+    case .success(.written), .success(.notOurs):
+      flushes.removeFirst()
+      var wakeups = Wakeups()
+      for share in flush.shares { share.turn.perform(share.turn.mutate { $0.flushSucceeded() }, into: &wakeups) }
+      wakeups.send()
+      if flushes.isEmpty { proceed() } else { transmit() }
+    case .success(.fenced):
       node.doubt()
-    case (.failure(let error), .finish(let turn)) where error.sqlstate?.hasPrefix("23") == true:
-      // A row this turn needs is gone: it can never be written, and must not hold up the others.
-      parcel.done = true
-      log.error("turn cannot be ended", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
-      turn.perform(turn.mutate { $0.lose() }, into: &wakeups)
-    case (.failure(let error), _):
+      repeatLater(flush)
+    case .failure(let error) where error.isPermanent:
+      flushes.removeFirst()
+      split(flush, error)
+      transmit()
+    case .failure(let error):
       log.warning("flush will be repeated", metadata: ["error": "\(error)"])
+      repeatLater(flush)
     }
-    wakeups.send()
-    flight?.unanswered -= 1
-    guard let current = flight, current.unanswered == 0 else { return }
-    if current.parcels.allSatisfy(\.done) {
-      flight = nil
-      return proceed()
-    }
-    let pause = min(1_000, 20 << min(current.attempts, 6))
+  }
+
+  private func repeatLater(_ flush: Flush) {
+    let pause = min(1_000, 20 << min(flush.attempts, 6))
     timer = loop.schedule(at: Instant.now().advanced(milliseconds: pause), handler: self)
+  }
+
+  /// PostgreSQL will never take this statement: each turn gets one of its own, and one alone is given up.
+  private func split(_ flush: Flush, _ error: StoreError) {
+    if flush.shares.count == 1, let turn = flush.shares.first?.turn {
+      log.error("chunks cannot be written", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      turn.input { $0.lose() }
+      return
+    }
+    let parts = flush.shares.map { share in
+      Flush(
+        write: store.write(share.chunks, incarnation: flush.incarnation), shares: [share],
+        incarnation: flush.incarnation)
+    }
+    flushes.insert(contentsOf: parts, at: 0)
+  }
+}
+
+extension StoreError {
+  /// The data itself is refused, now and for ever: data exceptions (class 22), integrity constraints (23), program
+  /// limits (54).
+  var isPermanent: Bool {
+    guard let sqlstate else { return false }
+    return ["22", "23", "54"].contains { sqlstate.hasPrefix($0) }
   }
 }

@@ -46,7 +46,9 @@ final class LiveTurn: Sendable {
     var budget = ReaderBudget()
     var rhythm = Rhythm()
     var transfer: Transfer?
+    /// What was asked of the transfer before it was attached.
     var closeRequested = false
+    var resumeRequested = false
     var lost = false
     /// When a reader last asked, for mirrors nobody reads any more.
     var lastAsked: Instant
@@ -65,6 +67,11 @@ final class LiveTurn: Sendable {
     case .mirrored(let mirror): initial.mirror = mirror
     }
     state = Mutex(initial)
+  }
+
+  /// How an own turn stands; nil for a mirror.
+  var ownState: TurnState? {
+    state.withLock { state in state.turn.map { $0.terminal?.state ?? .streaming } }
   }
 
   /// The epoch of the text, for first cursors.
@@ -106,21 +113,29 @@ final class LiveTurn: Sendable {
       neighbours.flusher.hurry()
     }
     if effects.contains(.publish) { publish(into: &wakeups) }
-    if effects.contains(.resumeUpstream) { state.withLock { $0.transfer }?.resume() }
+    if effects.contains(.resumeUpstream) { resumeTransfer() }
     if effects.contains(.closeUpstream) { closeTransfer() }
-    if effects.contains(.retire) { neighbours.registry.retire(self) }
+    if effects.contains(.retire) { neighbours.registry.retire(self, lingers: !state.withLock { $0.lost }) }
   }
 
   /// The transfer that feeds this turn, once it has begun.
   func attach(_ transfer: Transfer) {
-    let closed = state.withLock { state in
+    let (closed, resumed) = state.withLock { state in
       state.transfer = transfer
-      return state.closeRequested
+      return (state.closeRequested, state.resumeRequested)
     }
-    if closed { transfer.cancel() }
+    if closed { transfer.cancel() } else if resumed { transfer.resume() }
   }
 
-  private func closeTransfer() {
+  private func resumeTransfer() {
+    state.withLock { state in
+      state.resumeRequested = true
+      return state.transfer
+    }?.resume()
+  }
+
+  /// Nothing is wanted of the upstream any more, whatever it still holds open.
+  func closeTransfer() {
     state.withLock { state in
       state.closeRequested = true
       return state.transfer
@@ -173,11 +188,15 @@ final class LiveTurn: Sendable {
     return (TurnLog(), 0, nil)
   }
 
-  /// Takes a poll of `reader` from its budget. Nil: go on; else milliseconds to wait.
-  func budget(reader: String) -> Int? {
+  /// Takes a poll of `reader` from its budget. Nil: go on; else milliseconds to wait. A poll that leaves more behind is
+  /// free: its reader was told to come again at once.
+  func budget(reader: String, cursor: Cursor) -> Int? {
     let now = Instant.now()
     return state.withLock { state in
       state.lastAsked = now
+      let (log, head, _) = view(state)
+      let from = cursor.epoch == log.epoch ? cursor.offset : 0
+      if log.slice(after: from, through: head).offset < head { return nil }
       return state.budget.take(
         reader: reader, pace: facts.pacer.base, now: Int(now.nanoseconds / 1_000_000))
     }
@@ -282,6 +301,7 @@ final class LiveTurn: Sendable {
   }
 
   private func reader(_ ask: Ask, _ rate: Double?) -> Pacer.Reader {
-    Pacer.Reader(hidden: ask.hidden, rate: rate, load: neighbours.load.value)
+    // Without a hold nothing slows a reader of a slow stream but the pace.
+    Pacer.Reader(hidden: ask.hidden, rate: ask.waits ? rate : nil, load: neighbours.load.value)
   }
 }

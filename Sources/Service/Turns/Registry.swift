@@ -14,6 +14,8 @@ final class Registry: Sendable {
     var retired: [(turn: LiveTurn, at: Instant)] = []
     /// Own turns that have not ended, by id.
     var live: [ID: LiveTurn] = [:]
+    /// Turns whose start is being answered.
+    var starting: Set<ID> = []
   }
 
   private let limit: Int
@@ -22,10 +24,25 @@ final class Registry: Sendable {
   /// `limit`: the most live turns this node owns at once.
   init(limit: Int) { self.limit = limit }
 
-  var isFull: Bool { state.withLock { $0.live.count >= limit } }
-  var liveCount: Int { state.withLock { $0.live.count } }
+  /// Own turns that have not ended, those being started among them.
+  var liveCount: Int { state.withLock { $0.live.count + $0.starting.count } }
 
   func find(_ id: ID) -> LiveTurn? { state.withLock { $0.turns[id] } }
+
+  /// Whether an own turn is live or being started here.
+  func runs(_ id: ID) -> Bool { state.withLock { $0.live[id] != nil || $0.starting.contains(id) } }
+
+  /// Takes a place for a turn that is about to be started. False if the node is full. `settle` must follow.
+  func reserve(_ id: ID) -> Bool {
+    state.withLock { state in
+      guard state.live.count + state.starting.count < limit else { return false }
+      state.starting.insert(id)
+      return true
+    }
+  }
+
+  /// The start is answered: the turn was added, or there is none.
+  func settle(_ id: ID) { state.withLock { _ = $0.starting.remove(id) } }
 
   func add(owned turn: LiveTurn) {
     state.withLock { state in
@@ -43,11 +60,15 @@ final class Registry: Sendable {
     }
   }
 
-  /// A turn has ended or was lost: it lingers if it ended.
-  func retire(_ turn: LiveTurn) {
+  /// A turn has ended or was lost. One that was lost leaves at once: its readers are to find what became of it.
+  func retire(_ turn: LiveTurn, lingers: Bool = true) {
     state.withLock { state in
       if state.live[turn.facts.id] === turn { state.live[turn.facts.id] = nil }
-      state.retired.append((turn, .now()))
+      if lingers {
+        state.retired.append((turn, .now()))
+      } else if state.turns[turn.facts.id] === turn {
+        state.turns[turn.facts.id] = nil
+      }
     }
   }
 
@@ -61,12 +82,14 @@ final class Registry: Sendable {
   /// All turns this node owns that have not ended.
   var owned: [LiveTurn] { state.withLock { Array($0.live.values) } }
 
-  /// Called once a second: those that have lingered leave.
+  /// Called once a second: those that have lingered leave, and with them a transfer whose provider never closed it.
   func sweep(at now: Instant) {
-    state.withLock { state in
+    let leaving = state.withLock { state in
       let leaving = state.retired.prefix { now.milliseconds(since: $0.at) >= Self.linger }
       for (turn, _) in leaving where state.turns[turn.facts.id] === turn { state.turns[turn.facts.id] = nil }
       state.retired.removeFirst(leaving.count)
+      return leaving
     }
+    for (turn, _) in leaving { turn.closeTransfer() }
   }
 }

@@ -42,19 +42,20 @@ final class TailReader: Sendable {
   /// Called every 25 ms; does nothing while the former query is unanswered or there is nothing to watch.
   func tickNow() {
     let now = Instant.now()
+    var idle: [LiveTurn] = []
     let watched = state.withLock { state -> [LiveTurn] in
       guard !state.busy, !state.watched.isEmpty else { return [] }
       state.watched.removeAll { turn in
-        guard turn.mirrorPosition != nil, turn.idle(at: now) < Self.idleLimit else {
-          if turn.mirrorPosition != nil { registry.remove(turn) }
-          return true
-        }
-        return false
+        if turn.mirrorPosition == nil { return true }
+        if turn.idle(at: now) < Self.idleLimit { return false }
+        idle.append(turn)
+        return true
       }
       state.busy = !state.watched.isEmpty
       state.ticks += 1
       return state.watched
     }
+    forget(idle)
     guard !watched.isEmpty else { return }
     let positions = watched.map { turn in
       let position = turn.mirrorPosition ?? (1, 0)
@@ -67,6 +68,16 @@ final class TailReader: Sendable {
       }
       state.withLock { $0.busy = false }
     }
+  }
+
+  /// Mirrors that are followed no longer; whoever asks them meanwhile is told to ask again.
+  private func forget(_ turns: [LiveTurn]) {
+    var wakeups = Wakeups()
+    for turn in turns {
+      registry.remove(turn)
+      turn.drop(into: &wakeups)
+    }
+    wakeups.send()
   }
 
   private func feed(_ chunks: [TurnStore.TailChunk], to watched: [LiveTurn]) {
@@ -92,14 +103,9 @@ final class TailReader: Sendable {
     let positions = watched.compactMap { turn in
       turn.mirrorPosition.map { (turn: turn, cursor: Cursor(epoch: $0.epoch, offset: $0.offset)) }
     }
-    store.moved(positions.map { ($0.turn.facts.id, $0.cursor) }) { [registry] result in
+    store.moved(positions.map { ($0.turn.facts.id, $0.cursor) }) { [self] result in
       guard case .success(let places) = result else { return }
-      var wakeups = Wakeups()
-      for place in places where positions.indices.contains(place) {
-        registry.remove(positions[place].turn)
-        positions[place].turn.drop(into: &wakeups)
-      }
-      wakeups.send()
+      forget(places.filter { positions.indices.contains($0) }.map { positions[$0].turn })
     }
   }
 

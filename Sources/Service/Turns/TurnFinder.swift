@@ -2,14 +2,40 @@ import Chat
 import EventLoop
 import FrontDoor
 import Store
+import Synchronization
 
 /// Turns that are not in memory: mirrors those that live on another node, answers for those that have ended.
-struct TurnFinder: Sendable {
-  let registry: Registry
-  let store: TurnStore
-  let surfaces: Surfaces
-  let neighbours: LiveTurn.Neighbours
-  let tail: TailReader
+final class TurnFinder: Sendable {
+  private let registry: Registry
+  private let store: TurnStore
+  private let surfaces: Surfaces
+  private let neighbours: LiveTurn.Neighbours
+  private let tail: TailReader
+  private let budgets = Mutex<[ID: ReaderBudget]>([:])
+
+  /// Turns whose readers are counted at once.
+  private static let budgetLimit = 10_000
+  /// The database bears one reader's polls this often, in milliseconds; no client that waits for its answers is faster.
+  private static let pace = 20
+
+  init(
+    registry: Registry, store: TurnStore, surfaces: Surfaces, neighbours: LiveTurn.Neighbours, tail: TailReader
+  ) {
+    self.registry = registry
+    self.store = store
+    self.surfaces = surfaces
+    self.neighbours = neighbours
+    self.tail = tail
+  }
+
+  /// Takes a poll that needs the database from its reader's budget. Nil: go on; else milliseconds to wait.
+  func budget(_ turn: ID, reader: String) -> Int? {
+    let now = Int(Instant.now().nanoseconds / 1_000_000)
+    return budgets.withLock { budgets in
+      if budgets.count >= Self.budgetLimit { budgets.removeAll(keepingCapacity: true) }
+      return budgets[turn, default: ReaderBudget()].take(reader: reader, pace: Self.pace, now: now)
+    }
+  }
 
   enum Found: Sendable {
     case live(LiveTurn)
@@ -62,7 +88,7 @@ struct TurnFinder: Sendable {
     }
     if !reply.more {
       reply.terminal = terminal
-      reply.message = try await answer(facts.id) == nil ? nil : facts.message
+      reply.message = row.answered ? facts.message : nil
     }
     return reply
   }

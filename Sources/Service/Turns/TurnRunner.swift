@@ -36,8 +36,10 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
   func received(body: UnsafeRawBufferPointer) -> TransferFlow {
     if isRefused {
-      errorBody.append(contentsOf: body.prefix(max(0, Self.errorBodyLimit - errorBody.count)))
-      return .proceed
+      errorBody.append(contentsOf: body.prefix(Self.errorBodyLimit - errorBody.count))
+      // A body without end must not keep the turn: it is no data, and enough of it is enough.
+      if errorBody.count == Self.errorBodyLimit { refuse() }
+      return .idle
     }
     let effects = decode { (decoder, deltas) throws(ProviderError) in try decoder.feed(body, to: &deltas) }
     if effects.contains(.pauseUpstream) { return .pause }
@@ -48,15 +50,14 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     turn.detach()
     switch outcome {
     case .complete where isRefused:
-      let error = errorBody.withUnsafeBytes {
-        driver.failure(status: head?.status ?? 0, retryAfter: head?.retryAfter, body: $0)
-      }
-      fail(error)
+      refuse()
     case .complete:
       complete()
     case .failed where decoder.sawFinish:
       // The answer was whole; only the end mark is missing.
       complete()
+    case .failed where isRefused:
+      refuse()
     case .failed(let error):
       log.warning("upstream failed", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
       turn.input { $0.upstreamFailed(error.turnError) }
@@ -66,17 +67,25 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     }
   }
 
+  private func refuse() {
+    fail(
+      errorBody.withUnsafeBytes {
+        driver.failure(status: head?.status ?? 0, retryAfter: head?.retryAfter, body: $0)
+      })
+  }
+
   private func complete() {
     decode { (decoder, deltas) throws(ProviderError) in try decoder.finish(to: &deltas) }
   }
 
   private func fail(_ error: ProviderError) {
-    log.warning(
-      "upstream refused or broke",
-      metadata: [
-        "turn": "\(turn.facts.id)", "code": "\(error.code.rawValue)", "status": "\(error.status ?? 0)",
-        "cause": "\(error.cause)",
-      ])
+    var metadata: Logger.Metadata = [
+      "turn": "\(turn.facts.id)", "code": "\(error.code.rawValue)", "request": "\(head?.requestID ?? "")",
+    ]
+    if let status = error.status { metadata["status"] = "\(status)" }
+    log.warning("upstream refused or broke", metadata: metadata)
+    // The provider's own words may quote the conversation.
+    log.debug("what the provider said", metadata: ["turn": "\(turn.facts.id)", "cause": "\(error.cause)"])
     turn.input { $0.upstreamFailed(error.turnError) }
   }
 

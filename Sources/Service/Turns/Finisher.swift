@@ -1,0 +1,83 @@
+import Chat
+import EventLoop
+import Logging
+import Store
+
+/// Writes the ends of turns: each a transaction of its own, on the common connections, repeated by itself.
+// Sendable is unchecked because all mutable state is confined to the loop.
+final class Finisher: TimerHandler, @unchecked Sendable {
+  /// A frozen end, and whose it is.
+  private struct Ending {
+    let turn: LiveTurn
+    let write: FlushStore.Write
+    let incarnation: ID
+    var attempts = 0
+  }
+
+  private let loop: EventLoop
+  private let store: FlushStore
+  private let node: Node
+  private let log: Logger
+  /// Bounded by the turns of this node.
+  private var endings: [Int: Ending] = [:]
+  private var next = 0
+
+  init(loop: EventLoop, store: FlushStore, node: Node, log: Logger) {
+    self.loop = loop
+    self.store = store
+    self.node = node
+    self.log = log
+  }
+
+  /// *Loop only.*
+  func end(_ turn: LiveTurn, with write: FlushStore.Write, incarnation: ID) {
+    next += 1
+    endings[next] = Ending(turn: turn, write: write, incarnation: incarnation)
+    transmit(next)
+  }
+
+  func timerFired(_ token: Int) { transmit(token) }
+
+  private func transmit(_ token: Int) {
+    guard let ending = endings[token] else { return }
+    if ending.incarnation != node.incarnation {
+      endings[token] = nil
+      return
+    }
+    endings[token]?.attempts += 1
+    store.send(ending.write) { [self] result in
+      loop.execute { [self] in answered(token, result) }
+    }
+  }
+
+  private func answered(_ token: Int, _ result: Result<FlushStore.Verdict, StoreError>) {
+    guard let ending = endings[token] else { return }
+    let turn = ending.turn
+    switch result {
+    case .success(.written):
+      endings[token] = nil
+      turn.input { $0.finishSucceeded() }
+    case .success(.notOurs):
+      endings[token] = nil
+      log.error("turn was ended elsewhere", metadata: ["turn": "\(turn.facts.id)"])
+      turn.input { $0.lose() }
+    case .failure(let error) where error.isPermanent:
+      // The caretaker ends the turn that nobody runs any more.
+      endings[token] = nil
+      log.error("turn cannot be ended", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      turn.input { $0.lose() }
+    case .success(.fenced):
+      node.doubt()
+      repeatLater(token, ending)
+    case .failure(let error):
+      log.warning("end will be repeated", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      repeatLater(token, ending)
+    }
+  }
+
+  private func repeatLater(_ token: Int, _ ending: Ending) {
+    let pause = min(1_000, 20 << min(ending.attempts, 6))
+    // No handle is kept: a timer that finds its ending gone does nothing.
+    _ = loop.schedule(at: Instant.now().advanced(milliseconds: pause), handler: self, token: token)
+  }
+}
