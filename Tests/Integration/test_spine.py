@@ -1,8 +1,8 @@
 """A message in, an answer out: streamed by polls, classic, and everything around them."""
 
-import time
 import json
 import threading
+import time
 
 import pytest
 from chat_client import ChatClient, Turn, new_key

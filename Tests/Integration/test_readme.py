@@ -1,0 +1,110 @@
+"""What README.md promises: the blocks marked `<!-- runs -->` run as they stand, and give the replies it shows."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+# The rows that `make run` starts with.
+SEED = (ROOT / ".dev/seed.sql").read_text()
+# Stands between the outputs of two blocks.
+MARK = "\x1e"
+
+
+def marked(language: str) -> list[tuple[str, list[str]]]:
+    """The marked blocks in a language, each with the lines of the reply that is shown right below it."""
+    found = re.findall(rf"<!-- runs -->\n```{language}\n(.*?)```\n(?:```json\n(.*?)```\n)?", README, re.S)
+    return [(block, reply.splitlines()) for block, reply in found]
+
+
+@pytest.fixture
+def like_make_run(deploy):
+    """A deployment with the rows of `make run`."""
+    deployment = deploy()
+    deployment.sql.execute("delete from surface")
+    deployment.postgres.sql(
+        deployment.database,
+        SEED,
+        origin="http://127.0.0.1",
+        simulator=deployment.simulator.base_url,
+        endpoint="",
+        provider_model="",
+        reference="",
+    )
+    deployment.add_node()
+    deployment.add_nginx()
+    return deployment
+
+
+def test_the_examples_work_as_pasted_into_one_shell(like_make_run):
+    blocks = marked("sh")
+    assert len(blocks) >= 8
+    script = f"printf '{MARK}'\n".join(block for block, _ in blocks)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env={**os.environ, "U": like_make_run.nginx.url},
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    outputs = done.stdout.split(MARK)
+    for (block, shown), output in zip(blocks, outputs, strict=True):
+        assert_alike(plain(shown), plain(output.splitlines()), block)
+
+
+def test_the_sql_runs_on_a_fresh_database(deploy):
+    deployment = deploy()
+    deployment.sql.execute("delete from surface")
+    for block, _ in marked("sql"):
+        deployment.postgres.sql(deployment.database, block)
+    routes = deployment.sql.execute(
+        "select name, region from virtual_model join model_route on model_id = virtual_model.id order by name"
+    ).fetchall()
+    assert [route["name"] for route in routes] == ["assistant", "local"]
+    assert deployment.sql.execute("select count(*) from surface_key").fetchone()["count"] == 1
+
+
+def test_every_configuration_key_has_its_line(programs):
+    done = subprocess.run([programs / "sluice", "serve", "--help"], text=True, capture_output=True, check=True)
+    keys = re.findall(r"^  ([a-z_]+): ", done.stdout, re.M)
+    assert len(keys) > 10
+    table = README[README.index("| key |") : README.index("- **Key file**")]
+    assert re.findall(r"^\| `([a-z_]+)` \|", table, re.M) == keys
+
+
+def plain(lines: list[str]) -> list:
+    """The replies as values; the polls of one loop as one: where a chunk ends is up to the clock."""
+    replies = [json.loads(line) if line.startswith("{") else line for line in lines]
+    polls = [reply for reply in replies if isinstance(reply, dict) and "events" in reply]
+    if not polls:
+        return replies
+    assert polls == replies
+    assert all(poll["state"] == "streaming" for poll in polls[:-1])
+    events = [event for poll in polls for event in poll["events"]]
+    text = "".join(event["text"] for event in events if event["type"] == "text")
+    others = [event for event in events if event["type"] != "text"]
+    return [{**polls[-1], "cursor": "…", "events": [{"type": "text", "text": text}, *others]}]
+
+
+def assert_alike(shown, real, where: str) -> None:
+    """The same members and words; `…` stands for any text, a number for any number."""
+    assert type(shown) is type(real), f"{shown} is shown, {real} came of\n{where}"
+    if isinstance(shown, dict):
+        assert list(shown) == list(real), where
+        for name in shown:
+            assert_alike(shown[name], real[name], where)
+    elif isinstance(shown, list):
+        assert len(shown) == len(real), f"{shown} is shown, {real} came of\n{where}"
+        for pair in zip(shown, real, strict=True):
+            assert_alike(*pair, where)
+    elif isinstance(shown, str):
+        pattern = ".+".join(map(re.escape, shown.split("…")))
+        assert re.fullmatch(pattern, real, re.S), f"{shown} is shown, {real} came of\n{where}"
+    elif not isinstance(shown, int) or isinstance(shown, bool):
+        assert shown == real, where
