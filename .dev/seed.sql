@@ -21,7 +21,7 @@ insert into sluice.model_route (model_id, driver, provider_model, region)
 select m.id, 'openai', s.provider_model, :'simulator'
 from (
   values
-    ('simulated', 'simulated;tokens=160;history=1'),
+    ('simulated', 'simulated;tokens=150'),
     ('simulated-echo', 'simulated;text=echo'),
     ('simulated-fault', 'simulated;fault=reset;after=40')
 ) as s (name, provider_model)

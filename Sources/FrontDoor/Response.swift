@@ -46,6 +46,7 @@ package struct Response: Sendable {
     private static func reason(_ status: Int) -> String {
       switch status {
       case 200: "OK"
+      case 201: "Created"
       case 202: "Accepted"
       case 204: "No Content"
       case 304: "Not Modified"

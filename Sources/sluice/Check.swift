@@ -19,7 +19,7 @@ struct Check: AsyncParsableCommand {
       _ = try configuration.logging()
       let settings = try configuration.service(version: Sluice.version)
       print("ok    configuration")
-      print("ok    key_file: \(settings.keys.keys.count) keys, `\(settings.keys.keys[0].name)` signs")
+      print("ok    key_file: `\(settings.keys.keys[0].name)` signs, \(settings.keys.keys.count) verify")
       for line in try await Checkup(settings: settings).run() { print(line) }
     } catch let error as Configuration.Invalid {
       throw failure("FAIL  \(error.description)", status: 78)

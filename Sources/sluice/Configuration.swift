@@ -38,7 +38,7 @@ struct Configuration {
       case .operatorListen: "the same for /healthz and /readyz; none if empty"
       case .socketMode: "permissions of unix sockets, octal (default 660)"
       case .database: "libpq connection string or URI"
-      case .databaseConnections: "connections to the database, beside the flusher's own (default 4)"
+      case .databaseConnections: "connections to the database, beside one each for flusher and lease (default 4)"
       case .preparedStatements: "on, or off behind PgBouncer in transaction mode (default on)"
       case .keyFile: "file of `kid: secret` lines that sign tokens; the same on all nodes"
       case .nodeTag: "0 to 4095, in the ids of this node's turns (default: from the host name)"

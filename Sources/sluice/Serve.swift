@@ -9,8 +9,8 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve chat behind nginx until SIGTERM.",
     discussion: """
-      SIGTERM drains: no new turns, live ones go on up to drain_timeout, then end as `interrupted`. A second SIGTERM or
-      SIGINT skips the waits. SIGHUP reads the key file anew.
+      SIGTERM drains: no new turns, live ones go on up to drain_timeout, then end as `interrupted`. A second SIGTERM \
+      or SIGINT skips the waits. SIGHUP reads the key file anew.
 
       \(ConfigurationOptions.keys)
       """)

@@ -9,8 +9,8 @@ struct Sluice: AsyncParsableCommand {
     commandName: "sluice",
     abstract: "Streams LLM chat to places that cannot hold a stream open, behind nginx.",
     discussion: """
-      A FastCGI responder: nginx passes /chat/… to it, it keeps the streams to the model providers and the log of every
-      turn in PostgreSQL; clients fetch the text by polls that it paces.
+      A FastCGI responder: nginx passes /chat/… to it, it keeps the streams to the model providers and the log of \
+      every turn in PostgreSQL; clients fetch the text by polls that it paces.
 
         sluice check --config /etc/sluice/sluice.conf    is everything in place?
         sluice serve --config /etc/sluice/sluice.conf    run
@@ -36,7 +36,17 @@ struct ConfigurationOptions: ParsableArguments {
 
   static let keys =
     "Keys, each also as SLUICE_KEY in the environment and as --set key=value:\n\n"
-    + Configuration.Key.allCases.map { "  \($0.rawValue): \($0.help)" }.joined(separator: "\n")
+    + Configuration.Key.allCases.map { "  \($0.rawValue):\n\(wrapped($0.help))" }.joined(separator: "\n")
+
+  /// Indented lines that no terminal of 80 columns wraps again.
+  private static func wrapped(_ text: String) -> String {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+      if lines[lines.count - 1].count + word.count > 70 { lines.append("") }
+      lines[lines.count - 1] += lines[lines.count - 1].isEmpty ? word : " \(word)"
+    }
+    return lines.map { "      \($0)" }.joined(separator: "\n")
+  }
 
   func load() throws -> Configuration { try Configuration(file: config, settings: set) }
 }
