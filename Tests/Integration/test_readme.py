@@ -72,7 +72,7 @@ def test_the_sql_runs_on_a_fresh_database(deploy):
 
 def test_every_configuration_key_has_its_line(programs):
     done = subprocess.run([programs / "sluice", "serve", "--help"], text=True, capture_output=True, check=True)
-    keys = re.findall(r"^  ([a-z_]+): ", done.stdout, re.M)
+    keys = re.findall(r"^  ([a-z_]+):$", done.stdout, re.M)
     assert len(keys) > 10
     table = README[README.index("| key |") : README.index("- **Key file**")]
     assert re.findall(r"^\| `([a-z_]+)` \|", table, re.M) == keys
