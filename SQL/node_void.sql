@@ -1,7 +1,8 @@
 -- Called by every node's reaper once a second: voids the nodes whose lease has lapsed, by this server's clock alone.
--- Only a node whose own lease holds may judge: a server that stood still lets every lease lapse at once.
+-- Only a node that has had one full lease of unbroken contact, up to now, may judge: when this server or the network
+-- stood still, every lease lapses at once, and whoever is heard first must not take the others for dead.
 -- The row lock waits for flushes under way; a node that renewed meanwhile stays.
--- $1 the caller's incarnation
+-- $1 the caller's incarnation, $2 lease in ms
 with dead as materialized (
   select node.incarnation
   from sluice.node
@@ -9,8 +10,11 @@ with dead as materialized (
     on judge.incarnation = $1::uuid
     and judge.voided_at is null
     and judge.lease_until > clock_timestamp()
+    and judge.renewed_at > clock_timestamp() - interval '5 seconds'
+    and judge.contact_since < clock_timestamp() - $2::int * interval '1 millisecond'
   where node.voided_at is null
     and node.lease_until < clock_timestamp()
+    and node.incarnation <> judge.incarnation
   for update of node skip locked
 )
 update sluice.node

@@ -6,13 +6,15 @@ begin;
 set local role sluice_owner;
 
 create table sluice.node (
-  incarnation uuid        not null,
-  tag         integer     not null,
-  host        text        not null,
-  version     text        not null,
-  started_at  timestamptz not null default now(),
-  lease_until timestamptz not null,
-  voided_at   timestamptz,
+  incarnation   uuid        not null,
+  tag           integer     not null,
+  host          text        not null,
+  version       text        not null,
+  started_at    timestamptz not null default now(),
+  lease_until   timestamptz not null,
+  renewed_at    timestamptz not null default clock_timestamp(),
+  contact_since timestamptz not null default clock_timestamp(),
+  voided_at     timestamptz,
 
   constraint node_pkey primary key (incarnation),
   constraint node_tag_check check (tag between 0 and 4095)
@@ -38,6 +40,10 @@ comment on column sluice.node.version is 'Version of the program.';
 comment on column sluice.node.started_at is 'When the process registered.';
 comment on column sluice.node.lease_until is
   'The lease holds until then by the clock of PostgreSQL. No key column, so a renewal never waits for `for key share`.';
+comment on column sluice.node.renewed_at is 'When the lease was last renewed, by the clock of PostgreSQL.';
+comment on column sluice.node.contact_since is
+  'Since when renewals have come without a gap. A node may judge others only after one full lease of it: when the '
+  'server stood still, all leases lapse together and nobody is dead.';
 comment on column sluice.node.voided_at is 'When the reaper took the lease away, for good; null: never.';
 
 grant select, insert, update, delete on sluice.node to sluice_app;

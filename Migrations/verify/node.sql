@@ -5,7 +5,7 @@ begin;
 set local role sluice_owner;
 set local plpgsql.check_asserts = on;
 
-select incarnation, tag, host, version, started_at, lease_until, voided_at
+select incarnation, tag, host, version, started_at, lease_until, renewed_at, contact_since, voided_at
 from sluice.node
 where false;
 

@@ -43,9 +43,10 @@ package struct NodeStore: Sendable {
     _ = try await database.run([Query(.nodeLeave, .id(incarnation))])
   }
 
-  /// Voids every other node whose lease has lapsed; how many there were.
-  package func void(for incarnation: ID) async throws(StoreError) -> Int {
-    try await database.run([Query(.nodeVoid, .id(incarnation))])[0].count
+  /// Voids every other node whose lease has lapsed, if this one has had unbroken contact for one full `lease`, in
+  /// milliseconds; how many there were.
+  package func void(for incarnation: ID, lease: Int) async throws(StoreError) -> Int {
+    try await database.run([Query(.nodeVoid, .id(incarnation), .int(lease))])[0].count
   }
 
   /// Ends up to `limit` live turns of voided nodes; returns those it ended.

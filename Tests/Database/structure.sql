@@ -10,7 +10,7 @@ create temporary table expected (relation name, columns name[]);
 insert into expected
 values
   ('schema_change', '{name,min_binary,deployed_at}'),
-  ('node', '{incarnation,tag,host,version,started_at,lease_until,voided_at}'),
+  ('node', '{incarnation,tag,host,version,started_at,lease_until,renewed_at,contact_since,voided_at}'),
   ('credential', '{id,name,reference,managed_domain,created_at}'),
   (
     'virtual_model',

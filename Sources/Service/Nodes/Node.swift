@@ -14,8 +14,6 @@ final class Node: Sendable {
     var incarnation: ID
     /// Until when the lease holds for sure, on CLOCK_BOOTTIME.
     var validUntil = Instant(nanoseconds: 0)
-    /// Since when PostgreSQL has answered every renewal.
-    var contactSince: Instant?
     var renewing = false
     var registering = false
   }
@@ -45,14 +43,6 @@ final class Node: Sendable {
   /// False past the lease: then this node serves nothing that is not committed and begins nothing.
   var holdsLease: Bool { state.withLock { Instant.boot() < $0.validUntil } }
 
-  /// True after one full lease of unbroken contact with PostgreSQL: only then may it judge others.
-  var mayJudge: Bool {
-    state.withLock { state in
-      guard let since = state.contactSince else { return false }
-      return Instant.boot().milliseconds(since: since) >= Self.lease
-    }
-  }
-
   /// Registers the present incarnation. Throws what the database says.
   func register() async throws(StoreError) {
     let asked = Instant.boot()
@@ -65,7 +55,6 @@ final class Node: Sendable {
     state.withLock { state in
       guard state.incarnation == incarnation, registration.registered else { return }
       state.validUntil = asked.advanced(milliseconds: Self.lease)
-      state.contactSince = state.contactSince ?? asked
     }
   }
 
@@ -88,9 +77,6 @@ final class Node: Sendable {
         switch result {
         case .success(true):
           state.validUntil = asked.advanced(milliseconds: Self.lease)
-          // An answer that took longer than a lease is no unbroken contact.
-          let now = Instant.boot()
-          state.contactSince = state.validUntil > now ? state.contactSince ?? asked : now
           return false
         case .success(false):
           state.incarnation = ID.fresh()
@@ -98,7 +84,6 @@ final class Node: Sendable {
           state.registering = true
           return true
         case .failure:
-          state.contactSince = nil
           return false
         }
       }

@@ -3,7 +3,7 @@ import Store
 import Synchronization
 
 /// Judges dead nodes: voids those whose lease has lapsed and ends their turns. It runs in every node, so also in the
-/// successor of a dead process.
+/// successor of a dead process. Whether this node may judge is PostgreSQL's to say, by its own clock.
 final class Reaper: Sendable {
   /// Turns ended in one statement; it goes on until none is left.
   static let batch = 50
@@ -21,7 +21,7 @@ final class Reaper: Sendable {
 
   /// Called once a second; a call while another is at work does nothing.
   func tick() {
-    guard node.mayJudge, node.holdsLease else { return }
+    guard node.holdsLease else { return }
     let begins = busy.withLock { busy in
       defer { busy = true }
       return !busy
@@ -35,7 +35,7 @@ final class Reaper: Sendable {
 
   private func judge() async {
     do {
-      let voided = try await store.void(for: node.incarnation)
+      let voided = try await store.void(for: node.incarnation, lease: Node.lease)
       if voided > 0 { log.warning("voided nodes whose lease had lapsed", metadata: ["count": "\(voided)"]) }
       while true {
         let ended = try await store.reap(limit: Self.batch)
