@@ -1,16 +1,24 @@
 -- Called when a surface key acts for an external user: that user's identity, made on first sight.
 -- Two at once both get the row that won.
 -- $1 surface, $2 external id, $3 identity to use if there is none yet
-with made as (
+with known as materialized (
+  select identity_id
+  from sluice.identity_link
+  where surface_id = $1::uuid
+    and external_id = $2::text
+),
+made as (
   insert into sluice.identity (id, kind)
   select $3::uuid, 'person'
-  where not exists (
-    select from sluice.identity_link
-    where surface_id = $1::uuid
-      and external_id = $2::text
-  )
+  where not exists (select from known)
+),
+linked as (
+  insert into sluice.identity_link (surface_id, external_id, identity_id)
+  select $1::uuid, $2::text, $3::uuid
+  where not exists (select from known)
+  on conflict (surface_id, external_id) do update set external_id = excluded.external_id
+  returning identity_id
 )
-insert into sluice.identity_link (surface_id, external_id, identity_id)
-values ($1::uuid, $2::text, $3::uuid)
-on conflict (surface_id, external_id) do update set external_id = excluded.external_id
-returning identity_id
+select identity_id from known
+union all
+select identity_id from linked

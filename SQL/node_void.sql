@@ -1,7 +1,7 @@
 -- Called by every node's reaper once a second: voids the nodes whose lease has lapsed, by this server's clock alone.
 -- Only a node that has had one full lease of unbroken contact, up to now, may judge: when this server or the network
 -- stood still, every lease lapses at once, and whoever is heard first must not take the others for dead.
--- The row lock waits for flushes under way; a node that renewed meanwhile stays.
+-- A node whose flush is under way is skipped until the next second; one that renewed meanwhile stays.
 -- $1 the caller's incarnation, $2 lease in ms
 with dead as materialized (
   select node.incarnation

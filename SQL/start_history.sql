@@ -1,11 +1,12 @@
 -- Last statement of a start: the messages from the user's new one back to the root, newest first, at most
--- history_limit of them.
+-- history_limit of them. None if the turn has ended already: this start came too late.
 -- $1 turn
 with recursive start as (
   select t.conversation_id, t.user_message_id, coalesce(m.history_limit, 1) as history_limit
   from sluice.turn t
   left join sluice.virtual_model m on m.name = t.model_name
   where t.id = $1::uuid
+    and t.state = 'streaming'
 ),
 chain as (
   select m.conversation_id, m.id, m.parent_id, m.role, m.parts, 1 as depth

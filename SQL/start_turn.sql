@@ -1,13 +1,28 @@
 -- Third statement of a start: the user's message and the turn, if the conversation was taken.
 -- The message follows the newest one of the conversation. The model was resolved by the first statement; should it
--- vanish in between, the turn is written all the same: a taken conversation must have its turn.
+-- vanish in between, the turn is written all the same: a taken conversation must have its turn. A repetition that comes
+-- when the turn has run and ended already must not keep the conversation: it gives it back.
 -- $1 turn, $2 conversation, $3 identity, $4 surface, $5 user message, $6 parts, $7 assistant message,
 -- $8 incarnation, $9 model or null, $10 metadata
-with mine as materialized (
+with stale as materialized (
+  select id
+  from sluice.turn
+  where id = $1::uuid
+    and state <> 'streaming'
+),
+freed as (
+  update sluice.conversation
+  set live_turn = null
+  from stale
+  where conversation.id = $2::uuid
+    and conversation.live_turn = stale.id
+),
+mine as materialized (
   select id
   from sluice.conversation
   where id = $2::uuid
     and live_turn = $1::uuid
+    and not exists (select from stale)
 ),
 said as (
   insert into sluice.message (conversation_id, id, parent_id, role, parts, turn_id)

@@ -10,6 +10,6 @@ select
     where m.conversation_id = t.conversation_id
       and m.id = t.message_id
   ) as answered,
-  t.created_at < clock_timestamp() - interval '5 days' as compacted
+  sluice.uuid_time(t.id) < clock_timestamp() - interval '5 days' as compacted
 from sluice.turn t
 where t.id = $1::uuid

@@ -29,18 +29,23 @@ kept as materialized (
     and delta.epoch = doomed.epoch
     and delta.slot = doomed.slot
 ),
+counted as (
+  select turn_id, max(seq) as chunks
+  from kept
+  group by turn_id
+),
+spoken as (
+  select kept.turn_id, string_agg(event ->> 'text', '' order by kept.seq, place) as text
+  from kept
+  cross join jsonb_array_elements(('[' || kept.events || ']')::jsonb) with ordinality as events (event, place)
+  where event ->> 'type' = 'text'
+  group by kept.turn_id
+),
 answer as materialized (
-  select
-    doomed.id as turn_id,
-    coalesce((select max(seq) from kept where kept.turn_id = doomed.id), 0) as chunks,
-    (
-      select string_agg(event ->> 'text', '' order by kept.seq, place)
-      from kept
-      cross join jsonb_array_elements(('[' || kept.events || ']')::jsonb) with ordinality as events (event, place)
-      where kept.turn_id = doomed.id
-        and event ->> 'type' = 'text'
-    ) as text
+  select doomed.id as turn_id, coalesce(counted.chunks, 0) as chunks, spoken.text
   from doomed
+  left join counted on counted.turn_id = doomed.id
+  left join spoken on spoken.turn_id = doomed.id
 ),
 copied as (
   insert into sluice.turn_delta (turn_id, epoch, seq, slot, events)

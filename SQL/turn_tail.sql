@@ -11,6 +11,6 @@ cross join lateral (
     and delta.seq > watch.seq
     and delta.slot = watch.slot
   order by delta.seq
-  limit 64
+  limit 16
 ) as chunk
 order by watch.place, chunk.seq

@@ -56,6 +56,9 @@ create table sluice.message (
   constraint message_parts_check check (jsonb_typeof(parts) = 'array')
 );
 
+-- A start looks for the newest message, however long the conversation is.
+create index message_conversation_id_created_at_idx on sluice.message (conversation_id, created_at desc, id desc);
+
 comment on table sluice.message is
   'A message, never changed. Messages form a tree by parent_id: an edit or a new answer is another branch.';
 comment on column sluice.message.conversation_id is 'The conversation.';

@@ -37,6 +37,9 @@ begin
       ('sluice_app', 'statement_timeout', '10s'),
       ('sluice_app', 'lock_timeout', '3s'),
       ('sluice_app', 'idle_in_transaction_session_timeout', '10s'),
+      -- Every statement has its index. A plan made while a leaf of the ring was empty would scan it, and stay when the
+      -- leaf has filled up.
+      ('sluice_app', 'enable_seqscan', 'off'),
       ('sluice_report', 'statement_timeout', '60s')
     ) as setting (role, name, value)
   loop

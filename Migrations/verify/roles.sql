@@ -17,11 +17,11 @@ begin
   assert not pg_has_role('sluice_report', 'sluice_owner', 'member'), 'reports are no owner';
   assert not pg_has_role('sluice_report', 'sluice_app', 'member'), 'reports are not the program';
   assert (
-    select count(*) = 4
+    select count(*) = 5
     from pg_roles, unnest(rolconfig) as setting
-    where (rolname = 'sluice_app' and setting ~ '^(statement|lock|idle_in_transaction_session)_timeout=')
+    where (rolname = 'sluice_app' and setting ~ '^((statement|lock|idle_in_transaction_session)_timeout|enable_seqscan)=')
       or (rolname = 'sluice_report' and setting ~ '^statement_timeout=')
-  ), 'time-outs are set';
+  ), 'time-outs and the planner are set';
 end
 $$;
 

@@ -37,9 +37,10 @@ struct Environment {
     }
   }
 
-  /// Nil if there is no method or no path.
+  /// Nil if there is no method or no path, or what is there is not UTF-8: two users' names that differ only in such
+  /// bytes must not become one.
   func request(body: [UInt8]) -> Request? {
-    guard let method = text(.method), let (path, mount) = place() else { return nil }
+    guard isUTF8, let method = text(.method), let (path, mount) = place() else { return nil }
     return Request(
       method: Method(rawValue: method) ?? .other, path: path, mount: mount, query: text(.query) ?? "",
       authorization: text(.authorization), host: text(.host), origin: text(.origin), accept: text(.accept),
@@ -58,6 +59,13 @@ struct Environment {
       return (String(document.dropFirst(mount.count)), mount)
     }
     return (document, "")
+  }
+
+  private var isUTF8: Bool {
+    Variable.allCases.allSatisfy { variable in
+      guard let value = values[variable.rawValue] else { return true }
+      return value.allSatisfy { $0 < 0x80 } || String(validating: value, as: UTF8.self) != nil
+    }
   }
 
   private func text(_ variable: Variable) -> String? {

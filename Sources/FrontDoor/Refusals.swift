@@ -12,7 +12,7 @@ extension Response {
 
   /// 400: the web server passed no method or no path.
   static let badRequest = refusal(
-    400, code: "bad_request", message: "The web server passed no REQUEST_METHOD, or no PATH_INFO or DOCUMENT_URI.")
+    400, code: "bad_request", message: "The request has no method or no path, or a header that is not UTF-8.")
 
   /// 413: the body is longer than `Limits.maxBody`.
   static let bodyTooLarge = refusal(413, code: "body_too_large", message: "The request body is too long.")

@@ -79,9 +79,12 @@ package struct NodeStore: Sendable {
     }
   }
 
+  /// Keys purged in one statement.
+  private static let purgeLimit = 10_000
+
   /// Hourly housekeeping: old keys, old nodes, the ring. Returns what the ring's function said.
   package func tidy() async throws(StoreError) -> String {
-    _ = try await database.run([Query(.idempotencyPurge)])
+    while try await database.run([Query(.idempotencyPurge, .int(Self.purgeLimit))])[0].affected == Self.purgeLimit {}
     _ = try await database.run([Query(.nodePurge)])
     return try await database.run([Query(.ringRecycle)])[0].string(0, 0) ?? ""
   }

@@ -157,6 +157,7 @@ package struct StartStore: Sendable {
       let live = try await database.run([Query(.conversationLive, .id(start.conversation), .id(start.identity))])[0]
       return .busy(turn: live.id(0, 0))
     }
+    if history.isEmpty { return .busy(turn: nil) }
     let messages = (0..<history.count).reversed().map { row in
       Message(role: history.string(row, 0) ?? "", text: history.string(row, 1) ?? "")
     }

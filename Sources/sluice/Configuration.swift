@@ -65,7 +65,7 @@ struct Configuration {
     }
     for setting in settings {
       guard let equals = setting.firstIndex(of: "=") else {
-        throw Invalid(description: "--set \(setting): expected key=value")
+        throw Invalid(description: "--set: expected key=value")
       }
       try set(String(setting[..<equals]), String(setting[setting.index(after: equals)...]), from: "--set")
     }
@@ -90,7 +90,9 @@ struct Configuration {
 
   private mutating func set(_ name: String, _ value: String, from source: String) throws(Invalid) {
     guard let key = Key(rawValue: name) else {
-      throw Invalid(description: "\(source): there is no key `\(name)`")
+      // What is no name at all may be a misplaced secret: it is not repeated.
+      let isName = name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
+      throw Invalid(description: "\(source): \(isName ? "there is no key `\(name)`" : "expected key = value")")
     }
     values[key] = (value, source)
   }

@@ -123,9 +123,10 @@ select set_has(
       ('sluice_app', 'statement_timeout'),
       ('sluice_app', 'lock_timeout'),
       ('sluice_app', 'idle_in_transaction_session_timeout'),
+      ('sluice_app', 'enable_seqscan'),
       ('sluice_report', 'statement_timeout')
   $$,
-  'time-outs are set'
+  'time-outs and the planner are set'
 );
 select is_empty(
   $$

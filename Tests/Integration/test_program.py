@@ -58,6 +58,16 @@ def test_settings_come_from_flags_before_environment_before_file(deploy, sluice)
     assert both.returncode == 0, both.stderr
 
 
+@pytest.mark.parametrize("line", ["database: postgres://app:hunter2@db/sluice", "postgres://app:hunter2@db/sluice=1"])
+def test_a_misplaced_secret_is_not_repeated(sluice, tmp_path, line):
+    config = tmp_path / "sluice.conf"
+    config.write_text(f"{line}\n")
+    for arguments in (("--config", config), ("--set", line)):
+        done = sluice("check", *arguments)
+        assert done.returncode != 0
+        assert "hunter2" not in done.stdout + done.stderr
+
+
 def test_check_tells_a_good_deployment_from_a_bad_one(deploy, sluice):
     deployment = deploy()
     node = deployment.add_node(start=False)

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chat_client import ChatClient, Turn, new_key
@@ -68,6 +69,22 @@ def test_the_text_grows_while_the_model_writes(site):
     lengths = []
     turn.read(until=lambda turn: lengths.append(len(turn.text)))
     assert len(set(lengths)) >= 3
+
+
+def test_many_turns_at_once_do_not_mix(site):
+    models = [site.model(f"rate={rate};tokens=150;seed={seed}") for seed, rate in enumerate([0, 100, 300, 1000])]
+    client = site.client()
+
+    def read(model):
+        turn = ChatClient(site.nginx.url)
+        turn.token = client.token
+        return turn.start(model=model.name).read()
+
+    with ThreadPoolExecutor(16) as readers:
+        turns = list(readers.map(read, models * 20))
+    for model, turn in zip(models * 20, turns):
+        assert turn.state == "done"
+        assert turn.text == site.text(model)
 
 
 def test_any_number_of_readers_costs_one_upstream_request(site):

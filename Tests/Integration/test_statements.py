@@ -27,7 +27,7 @@ def nodes(deploy):
     def run(statement: str, *parameters):
         cursor = psycopg.RawCursor(deployment.sql)
         cursor.execute((SQL / f"{statement}.sql").read_text(), parameters)
-        return cursor.fetchall()
+        return cursor.fetchall() if cursor.description else []
 
     deployment.add_row, deployment.run = add, run
     return deployment
@@ -66,3 +66,61 @@ def test_a_voided_node_cannot_renew(nodes):
     voided = nodes.add_row(5)
     nodes.sql.execute("update node set voided_at = now()")
     assert nodes.run("node_renew", voided, 10_000) == []
+
+
+def test_a_late_repetition_of_a_start_gives_the_conversation_back(nodes):
+    """As a stalled backend would run it when the turn has long ended."""
+    identity = nodes.insert("identity", kind="anonymous")["id"]
+    surface = nodes.sql.execute("select id from surface where name = 'web'").fetchone()["id"]
+    model, node = nodes.model(), nodes.add_row(9)
+    conversation, turn, question, answer = (uuid.uuid4() for _ in range(4))
+
+    def start(new: bool):
+        with nodes.sql.transaction():
+            taken = nodes.run("start_take", node, identity, surface, model.name, conversation, new, turn)
+            nodes.run("start_turn", turn, conversation, identity, surface, question, "[]", answer, node, model.name, "{}")
+            return taken[0]["taken"], nodes.run("start_history", turn)
+
+    taken, history = start(True)
+    assert taken == 1 and len(history) == 1
+    assert start(False)[1], "a repetition in time goes on with the turn"
+    nodes.sql.execute("update turn set state = 'done', chunks = 1, ended_at = now() where id = %s", [turn])
+    nodes.sql.execute("update conversation set live_turn = null where id = %s", [conversation])
+    taken, history = start(False)
+    assert history == []
+    row = nodes.sql.execute("select live_turn from conversation where id = %s", [conversation]).fetchone()
+    assert row["live_turn"] is None
+
+
+def test_turns_with_long_logs_are_reaped(nodes):
+    """Fifty turns of ten thousand chunks in one statement, well inside the program's statement time-out."""
+    identity = nodes.insert("identity", kind="anonymous")["id"]
+    surface = nodes.sql.execute("select id from surface where name = 'web'").fetchone()["id"]
+    dead = nodes.add_row(-1)
+    nodes.sql.execute("update node set voided_at = now()")
+    nodes.sql.execute(
+        "with c as (insert into conversation (id, identity_id, surface_id, live_turn)"
+        " select gen_random_uuid(), %(identity)s, %(surface)s,"
+        " ('01a1fd74-bc3b-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid from generate_series(1, 50) n"
+        " returning id, live_turn), m as (insert into message (conversation_id, id, role, parts)"
+        " select id, live_turn, 'user', '[]' from c)"
+        " insert into turn (id, conversation_id, identity_id, surface_id, user_message_id, message_id, model_name,"
+        " durability, on_interrupt, owner)"
+        " select live_turn, id, %(identity)s, %(surface)s, live_turn, gen_random_uuid(), 'm', 'commit', 'keep',"
+        " %(dead)s from c",
+        {"identity": identity, "surface": surface, "dead": dead},
+    )
+    nodes.sql.execute(
+        "insert into turn_delta (turn_id, epoch, seq, slot, events)"
+        " select t.id, 1, seq, (extract(epoch from uuid_time(t.id))::numeric * 1000)::bigint / 86400000 %% 8,"
+        """ '{"type":"text","text":"' || seq || ' "}' from turn t, generate_series(1, 10000) seq""",
+        [],
+    )
+    nodes.sql.execute("set statement_timeout = '10s'")
+    end = '{"type":"end","state":"interrupted"}'
+    assert len(nodes.run("turn_reap", 50, end, end, None, [])) == 50
+    text = "".join(f"{n} " for n in range(1, 10001))
+    rows = nodes.sql.execute("select parts->0->>'text' as text from message where role = 'assistant'").fetchall()
+    assert len(rows) == 50 and all(row["text"] == text for row in rows)
+    ends = nodes.sql.execute("select count(*) as n from turn_delta where final and seq = 10001").fetchone()
+    assert ends["n"] == 50

@@ -74,6 +74,15 @@ def test_a_surface_key_acts_for_its_external_users(site, back_end):
     assert theirs.status_code == 404
 
 
+def test_a_user_whose_name_is_not_utf8_is_refused(site, back_end):
+    # Latin-1 names that differ in one byte must not become one identity.
+    response = back_end.request(
+        "POST", "/chat/start", json={"message": "Hi"}, headers={"X-Sluice-User": "Ren\xe9".encode("latin-1")}
+    )
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "bad_request"
+
+
 def test_an_unknown_or_revoked_key_is_refused(site, back_end):
     site.sql.execute("update surface_key set revoked_at = now() where id = %s", [back_end.row])
     assert back_end.post_start({"message": "Hi"}).status_code == 401

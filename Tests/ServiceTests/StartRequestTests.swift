@@ -13,6 +13,11 @@ import Wire
     #expect(request.hash.count == 32)
   }
 
+  @Test func anEscapedBackslashIsNoNUL() throws {
+    let metadata = try read(#"{"message":"a","metadata":{"path":"c:\\u0000"}}"#).metadata
+    #expect(String(decoding: metadata, as: UTF8.self) == #"{"path":"c:\\u0000"}"#)
+  }
+
   @Test func partsAreTakenInTheirOrder() throws {
     let request = try read(#"{"message":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#)
     #expect(

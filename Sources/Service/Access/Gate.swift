@@ -36,6 +36,10 @@ final class Gate: Sendable {
   private let store: AccessStore
   private let surfaces: Surfaces
   private let known = Mutex<[String: Known]>([:])
+  private let lookups = Atomic<Int>(0)
+
+  /// Keys looked up at once: made-up ones must not crowd the database.
+  private static let lookupLimit = 16
 
   init(keys: KeyRing, store: AccessStore, surfaces: Surfaces) {
     ring = Mutex(keys)
@@ -94,6 +98,11 @@ final class Gate: Sendable {
   private func principal(ofKey key: String, user: String?) async throws(Refusal) -> Principal {
     let hash = Self.hash(of: key)
     if let user, user.utf8.count > 255 { throw Refusal.malformed("X-Sluice-User is longer than 255 bytes.") }
+    guard lookups.wrappingAdd(1, ordering: .relaxed).newValue <= Self.lookupLimit else {
+      lookups.wrappingSubtract(1, ordering: .relaxed)
+      throw .overloaded
+    }
+    defer { lookups.wrappingSubtract(1, ordering: .relaxed) }
     let found: Principal
     do {
       guard let (surface, identity) = try await store.key(hash: hash) else { throw Refusal.badToken }

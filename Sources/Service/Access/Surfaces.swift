@@ -8,6 +8,8 @@ final class Surfaces: Sendable {
   private struct Minute {
     var begun = Instant(nanoseconds: 0)
     var count = 0
+    /// No more entries than sessions were given.
+    var byAddress: [String: Int] = [:]
   }
 
   private struct State {
@@ -43,15 +45,20 @@ final class Surfaces: Sendable {
     state.withLock { $0.origins.contains("*") || $0.origins.contains(origin) }
   }
 
-  /// Takes one anonymous session of this minute. Nil: go on; else seconds to wait.
-  func takeSession(of surface: AccessStore.Surface) -> Int? {
+  /// Takes one anonymous session of this minute. Nil: go on; else seconds to wait. One address gets a quarter of them,
+  /// or ten, so that it cannot shut the others out.
+  func takeSession(of surface: AccessStore.Surface, address: String) -> Int? {
     let now = Instant.now()
     return state.withLock { state in
       var minute = state.sessions[surface.id] ?? Minute()
       let age = now.milliseconds(since: minute.begun)
       if age >= 60_000 { minute = Minute(begun: now) }
-      guard minute.count < surface.sessionLimit else { return max(1, 60 - age / 1_000) }
+      let share = max(10, surface.sessionLimit / 4)
+      guard minute.count < surface.sessionLimit, minute.byAddress[address, default: 0] < share else {
+        return max(1, 60 - age / 1_000)
+      }
       minute.count += 1
+      minute.byAddress[address, default: 0] += 1
       state.sessions[surface.id] = minute
       return nil
     }

@@ -1,3 +1,4 @@
+import Chat
 import Logging
 import Store
 import Synchronization
@@ -37,15 +38,28 @@ final class Reaper: Sendable {
     do {
       let voided = try await store.void(for: node.incarnation, lease: Node.lease)
       if voided > 0 { log.warning("voided nodes whose lease had lapsed", metadata: ["count": "\(voided)"]) }
-      while true {
-        let ended = try await store.reap(limit: Self.batch)
-        for (turn, state) in ended {
-          log.info("ended a dead node's turn", metadata: ["turn": "\(turn)", "state": "\(state)"])
-        }
-        if ended.count < Self.batch { return }
-      }
+      try await reap()
     } catch {
       log.warning("reaper stopped short", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Until no turn is left. Turns with very long logs take a statement past its time-out: then fewer at once.
+  private func reap() async throws(StoreError) {
+    var limit = Self.batch
+    while true {
+      let ended: [(turn: ID, state: String)]
+      do {
+        ended = try await store.reap(limit: limit)
+      } catch {
+        if limit == 1 { throw error }
+        limit /= 2
+        continue
+      }
+      for (turn, state) in ended {
+        log.info("ended a dead node's turn", metadata: ["turn": "\(turn)", "state": "\(state)"])
+      }
+      if ended.count < limit { return }
     }
   }
 }

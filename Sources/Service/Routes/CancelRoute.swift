@@ -23,7 +23,7 @@ struct CancelRoute: Sendable {
   private func cancel(_ request: Request, _ captured: String) async throws(Refusal) -> Response {
     let principal = try await gate.admit(request).principal
     if case .turn(_, _, readOnly: true) = principal { throw .readOnly }
-    guard let id = ID(captured) else { throw .notFound }
+    guard let id = ID(captured), principal.mayKnow(turn: id) else { throw .notFound }
     if let turn = registry.find(id), let state = turn.ownState {
       return try await cancel(turn, state, principal, request)
     }

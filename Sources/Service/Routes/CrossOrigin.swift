@@ -13,7 +13,9 @@ enum CrossOrigin {
   /// The answer to a preflight, from memory. What is not allowed gets no permission, which is a browser's refusal.
   static func preflight(origin: String?) -> Response {
     var headers = headers(for: origin)
-    if origin != nil {
+    if origin == nil {
+      headers.append(("Vary", "Origin"))
+    } else {
       headers += [
         ("Access-Control-Allow-Methods", "GET, POST"),
         ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key"),

@@ -32,6 +32,7 @@ struct PollRoute: Sendable {
     let turn: ID
     let cursor: Cursor
     let wait: Int
+    let arrived = Instant.now()
     let hidden: Bool
     let reader: String
 
@@ -63,7 +64,9 @@ struct PollRoute: Sendable {
     }
     let ask = Ask(
       form: .poll(poll.cursor), hidden: poll.hidden, waits: poll.wait > 0, origin: origin, renewal: grant.renewal)
-    parkings.of(exchange).answer(exchange, of: turn, ask: ask, hold: turn.facts.pacer.hold(poll.wait))
+    parkings.of(exchange).answer(
+      exchange, of: turn, ask: ask,
+      hold: turn.facts.pacer.hold(poll.wait - Instant.now().milliseconds(since: poll.arrived)))
   }
 
   /// Whatever needs the database first.
@@ -72,7 +75,8 @@ struct PollRoute: Sendable {
       do throws(Refusal) {
         let grant = try await gate.admit(request)
         if let turn = registry.find(poll.turn) { return hand(poll, of: turn, grant, request, exchange) }
-        if let milliseconds = finder.budget(poll.turn, reader: poll.reader) {
+        guard grant.principal.mayKnow(turn: poll.turn) else { throw Refusal.notFound }
+        if let milliseconds = finder.budget(of: grant.principal.identity) {
           throw Refusal.tooManyPolls(milliseconds: milliseconds)
         }
         switch try await finder.find(poll.turn, for: grant.principal) {

@@ -56,7 +56,6 @@ struct TurnPass: Sendable {
   let conversation: ID
   let identity: ID
   let epoch: Int
-  let state: TurnState
   let mount: String
   let pollAfter: Int
 
@@ -66,7 +65,8 @@ struct TurnPass: Sendable {
     let readToken = Token(.read, identity: identity, subject: turn, now: now)
     writer.member("turn", turn.description)
     writer.member("conversation", conversation.description)
-    writer.member("state", state.rawValue)
+    // Whether it has ended meanwhile is the first poll's to say.
+    writer.member("state", TurnState.streaming.rawValue)
     writer.member("cursor", Cursor(epoch: epoch, offset: 0).description)
     writer.member("poll_after_ms", pollAfter)
     writer.member("token", token.signed(by: keys))

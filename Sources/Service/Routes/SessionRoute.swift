@@ -25,7 +25,7 @@ struct SessionRoute: Sendable {
       throw Refusal(403, "no_anonymous_sessions", "This surface has no sessions for anonymous visitors.")
     }
     let origin = try gate.origin(of: request, surface: surface.id)
-    if let seconds = surfaces.takeSession(of: surface) {
+    if let seconds = surfaces.takeSession(of: surface, address: request.remoteAddress ?? "") {
       throw Refusal(
         429, "too_many_sessions", "Too many new sessions just now.", retryable: true, retryAfter: seconds)
     }

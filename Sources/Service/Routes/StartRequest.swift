@@ -119,12 +119,19 @@ struct StartRequest: Sendable {
     guard value.kind == .object, let json = value.minified else {
       throw Refusal.malformed("`metadata` is not an object.")
     }
-    guard json.count <= longestMetadata, !json.contains(0), !Self.holdsNUL(json) else {
+    guard json.count <= longestMetadata, !Self.holdsNUL(value) else {
       throw Refusal.malformed("`metadata` is longer than \(longestMetadata) bytes or holds U+0000.")
     }
     return json
   }
 
-  /// PostgreSQL's jsonb refuses the escape of U+0000.
-  private static func holdsNUL(_ json: [UInt8]) -> Bool { String(decoding: json, as: UTF8.self).contains("\\u0000") }
+  /// PostgreSQL's jsonb cannot hold U+0000. The parser bounds the depth.
+  private static func holdsNUL(_ value: JSONElement) -> Bool {
+    switch value.kind {
+    case .string: value.withString { $0.contains(0) } ?? false
+    case .array: value.elements.contains { holdsNUL($0) }
+    case .object: value.members.contains { holdsNUL($0.name) || holdsNUL($0.value) }
+    case .number, .bool, .null: false
+    }
+  }
 }

@@ -20,16 +20,17 @@ struct StartRoute: Sendable {
   let isDraining: @Sendable () -> Bool
 
   func handle(_ request: Request, _ exchange: Exchange) {
+    let arrived = Instant.now()
     Task {
       do throws(Refusal) {
-        try await start(request, exchange)
+        try await start(request, exchange, arrived)
       } catch {
         exchange.reply(error.response(origin: gate.origin(of: request)))
       }
     }
   }
 
-  private func start(_ request: Request, _ exchange: Exchange) async throws(Refusal) {
+  private func start(_ request: Request, _ exchange: Exchange, _ arrived: Instant) async throws(Refusal) {
     guard case .identity(let identity, let surface) = try await gate.admit(request).principal else {
       throw Refusal(403, "session_required", "A turn's token starts no turn: use a session token or surface key.")
     }
@@ -50,10 +51,10 @@ struct StartRoute: Sendable {
     defer { registry.settle(start.turn) }
     // After the reservation: a drain that begins now waits for this start.
     if isDraining() || !node.holdsLease { throw .draining }
-    let outcome: StartStore.Outcome
-    do { outcome = try await store.start(start) } catch { throw .unavailable }
+    let outcome = try await take(start)
     let asked = Asked(
-      streams: body.streams, mount: request.mount, identity: identity, origin: origin, exchange: exchange)
+      streams: body.streams, mount: request.mount, identity: identity, origin: origin, exchange: exchange,
+      arrived: arrived)
     switch outcome {
     case .started(let plan, let history):
       let facts = LiveTurn.Facts(
@@ -70,13 +71,23 @@ struct StartRoute: Sendable {
     case .busy(let turn?):
       try await refuse(asked, busyWith: turn)
     case .busy(nil):
-      // The turn ended between the two statements: the next try finds the conversation free.
       throw .overloaded
     case .noConversation: throw .notFound
     case .noModel: throw .noModel
     case .fenced:
       node.doubt()
       throw .draining
+    }
+  }
+
+  /// A turn that ended between two of its statements leaves the conversation free for a second try.
+  private func take(_ start: StartStore.Start) async throws(Refusal) -> StartStore.Outcome {
+    do {
+      let outcome = try await store.start(start)
+      if case .busy(nil) = outcome { return try await store.start(start) }
+      return outcome
+    } catch {
+      throw .unavailable
     }
   }
 
@@ -87,29 +98,29 @@ struct StartRoute: Sendable {
     let identity: ID
     let origin: String?
     let exchange: Exchange
+    let arrived: Instant
   }
 
   private func answer(_ asked: Asked, with turn: LiveTurn) {
-    if asked.streams { return accept(asked, turn.facts, epoch: turn.epoch, state: .streaming) }
+    if asked.streams { return accept(asked, turn.facts, epoch: turn.epoch) }
     let exchange = asked.exchange
     let ask = Ask(form: .classic, origin: asked.origin)
-    exchange.loop.submit {
-      parkings.of(exchange).answer(exchange, of: turn, ask: ask, hold: Self.classicHold)
-    }
+    let hold = max(1, Self.classicHold - Instant.now().milliseconds(since: asked.arrived))
+    exchange.loop.submit { parkings.of(exchange).answer(exchange, of: turn, ask: ask, hold: hold) }
   }
 
-  private func accept(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int, state: TurnState) {
+  private func accept(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int) {
     var writer = JSONWriter(capacity: 1_024)
     writer.beginObject()
-    pass(asked, facts, epoch: epoch, state: state).write(to: &writer, keys: gate.keys)
+    pass(asked, facts, epoch: epoch).write(to: &writer, keys: gate.keys)
     writer.endObject()
     asked.exchange.reply(
       Response(status: 202, headers: CrossOrigin.headers(for: asked.origin), body: writer.bytes))
   }
 
-  private func pass(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int, state: TurnState) -> TurnPass {
+  private func pass(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int) -> TurnPass {
     TurnPass(
-      turn: facts.id, conversation: facts.conversation, identity: asked.identity, epoch: epoch, state: state,
+      turn: facts.id, conversation: facts.conversation, identity: asked.identity, epoch: epoch,
       mount: asked.mount, pollAfter: 0)
   }
 
@@ -120,7 +131,7 @@ struct StartRoute: Sendable {
     case .live(let turn):
       answer(asked, with: turn)
     case .ended(let facts, let row, let terminal):
-      if asked.streams { return accept(asked, facts, epoch: row.epoch, state: terminal.state) }
+      if asked.streams { return accept(asked, facts, epoch: row.epoch) }
       let text = try await finder.answer(id) ?? []
       asked.exchange.reply(.classic(facts, terminal: terminal, text: text, origin: asked.origin))
     }
@@ -137,7 +148,7 @@ struct StartRoute: Sendable {
       case .ended: throw .overloaded
       }
     }
-    let pass = pass(asked, facts, epoch: epoch, state: .streaming)
+    let pass = pass(asked, facts, epoch: epoch)
     let keys = gate.keys
     throw Refusal(
       409, "turn_in_progress", "This conversation has a turn that is still running.", retryable: true

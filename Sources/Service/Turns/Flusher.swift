@@ -173,10 +173,11 @@ final class Flusher: TimerHandler, @unchecked Sendable {
     let flush = flushes[0]
     switch result {
     case .success(.written), .success(.notOurs):
-      flushes.removeFirst()
       var wakeups = Wakeups()
       for share in flush.shares { share.turn.perform(share.turn.mutate { $0.flushSucceeded() }, into: &wakeups) }
       wakeups.send()
+      // Only now: a turn that marks itself again meanwhile must not begin a flush in the middle of this one.
+      flushes.removeFirst()
       if flushes.isEmpty { proceed() } else { transmit() }
     case .success(.fenced):
       node.doubt()

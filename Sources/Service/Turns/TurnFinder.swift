@@ -13,9 +13,9 @@ final class TurnFinder: Sendable {
   private let tail: TailReader
   private let budgets = Mutex<[ID: ReaderBudget]>([:])
 
-  /// Turns whose readers are counted at once.
+  /// Identities counted at once.
   private static let budgetLimit = 10_000
-  /// The database bears one reader's polls this often, in milliseconds; no client that waits for its answers is faster.
+  /// The database bears one identity's polls this often, in milliseconds; no client that waits for its answers is faster.
   private static let pace = 20
 
   init(
@@ -28,12 +28,12 @@ final class TurnFinder: Sendable {
     self.tail = tail
   }
 
-  /// Takes a poll that needs the database from its reader's budget. Nil: go on; else milliseconds to wait.
-  func budget(_ turn: ID, reader: String) -> Int? {
+  /// Takes a poll that needs the database from its identity's budget. Nil: go on; else milliseconds to wait.
+  func budget(of identity: ID) -> Int? {
     let now = Int(Instant.now().nanoseconds / 1_000_000)
     return budgets.withLock { budgets in
       if budgets.count >= Self.budgetLimit { budgets.removeAll(keepingCapacity: true) }
-      return budgets[turn, default: ReaderBudget()].take(reader: reader, pace: Self.pace, now: now)
+      return budgets[identity, default: ReaderBudget()].take(reader: "", pace: Self.pace, now: now)
     }
   }
 
