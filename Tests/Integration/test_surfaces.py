@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import secrets
+import signal
 import struct
 import time
 import uuid
 
 import pytest
 from chat_client import ChatClient
+from stack import wait_until
 
 SESSION, TURN, READ = 1, 2, 3
 
@@ -99,6 +101,25 @@ def test_an_expired_token_is_refused(site):
     assert turn.get(token=signed(site, TURN, now + 60, identity, turn.id)).status_code == 200
     assert turn.get(token=signed(site, TURN, now - 1, identity, turn.id)).status_code == 401
     assert turn.get(token=signed(site, TURN, now + 60, str(uuid.uuid4()), turn.id)).status_code == 404
+
+
+def test_keys_are_rotated_without_a_restart(deploy):
+    deployment = deploy()
+    node = deployment.add_node()
+    deployment.add_nginx()
+    client = deployment.client()
+    model = deployment.model("rate=0;tokens=5")
+    keys = deployment.folder.path / "token.keys"
+    keys.write_text(f"fresh: {secrets.token_hex(32)}\n{keys.read_text()}")
+    node.process.signal(signal.SIGHUP)
+    wait_until(lambda: "read anew" in node.log.read_text(), "the keys to be read")
+    # The old session still counts; what is given out now is signed by the new key.
+    turn = client.start(model=model.name).read()
+    assert turn.token.startswith("v1.fresh.")
+    keys.write_text("no keys at all\n")
+    node.process.signal(signal.SIGHUP)
+    wait_until(lambda: "former keys stay" in node.log.read_text(), "the bad file to be refused")
+    assert client.start(model=model.name).read().state == "done"
 
 
 @pytest.mark.parametrize(("kind", "life"), [(TURN, 3600), (READ, 3600), (SESSION, 30 * 86400)])
