@@ -78,11 +78,13 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: strict),
-    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
-    .testTarget(name: "ChatTests", dependencies: ["Chat", "Wire"], swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ChatTests", dependencies: ["Chat", "Wire", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "ProvidersTests", dependencies: ["Providers", "Chat", "Wire"], resources: [.copy("Fixtures")],
+      name: "ProvidersTests", dependencies: ["Providers", "Chat", "Wire", "TestSupport"],
+      resources: [.copy("Fixtures")],
       swiftSettings: strict),
     .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
     .testTarget(name: "UpstreamTests", dependencies: ["Upstream", "EventLoop"], swiftSettings: strict),

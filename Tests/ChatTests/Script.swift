@@ -1,4 +1,5 @@
 import Chat
+import TestSupport
 
 /// Text made of all that is awkward in JSON, UTF-8 or PostgreSQL.
 enum Script {

@@ -1,4 +1,5 @@
 import Chat
+import TestSupport
 import Testing
 
 /// Random lives of a turn; `TurnWorld` says what must hold in each step.

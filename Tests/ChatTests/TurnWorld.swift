@@ -1,4 +1,5 @@
 import Chat
+import TestSupport
 import Testing
 
 /// A turn amid a simple flusher, a database that keeps what was committed, and a reader: what the state machine is

@@ -1,5 +1,6 @@
 import Chat
 import Providers
+import TestSupport
 import Testing
 
 @Suite struct OpenAIAnswerTests {

@@ -57,7 +57,6 @@ struct TurnPass: Sendable {
   let identity: ID
   let epoch: Int
   let mount: String
-  let pollAfter: Int
 
   func write(to writer: inout JSONWriter, keys: KeyRing) {
     let now = Int(Instant.wall().nanoseconds / 1_000_000_000)
@@ -68,7 +67,8 @@ struct TurnPass: Sendable {
     // Whether it has ended meanwhile is the first poll's to say.
     writer.member("state", TurnState.streaming.rawValue)
     writer.member("cursor", Cursor(epoch: epoch, offset: 0).description)
-    writer.member("poll_after_ms", pollAfter)
+    // The first text is worth asking for at once.
+    writer.member("poll_after_ms", 0)
     writer.member("token", token.signed(by: keys))
     writer.member("read_token", readToken.signed(by: keys))
     writer.member("expires_at", Timestamp.text(token.expires))

@@ -121,7 +121,7 @@ struct StartRoute: Sendable {
   private func pass(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int) -> TurnPass {
     TurnPass(
       turn: facts.id, conversation: facts.conversation, identity: asked.identity, epoch: epoch,
-      mount: asked.mount, pollAfter: 0)
+      mount: asked.mount)
   }
 
   /// A repeated key: the same turn, in the form this request asks for.
