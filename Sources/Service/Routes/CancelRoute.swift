@@ -25,7 +25,7 @@ struct CancelRoute: Sendable {
     if case .turn(_, _, readOnly: true) = principal { throw .readOnly }
     guard let id = ID(captured), principal.mayKnow(turn: id) else { throw .notFound }
     if let turn = registry.find(id), let state = turn.ownState {
-      return try await cancel(turn, state, principal, request)
+      return try cancel(turn, state, principal, request)
     }
     let row: TurnStore.Row?
     do { row = try await store.read(id) } catch { throw .unavailable }
@@ -39,13 +39,14 @@ struct CancelRoute: Sendable {
   /// An own turn in memory: at once, even while the database is away.
   private func cancel(
     _ turn: LiveTurn, _ state: TurnState, _ principal: Principal, _ request: Request
-  ) async throws(Refusal) -> Response {
+  ) throws(Refusal) -> Response {
     guard principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: turn.facts.surface)
     if state.isTerminal { return answer(200, turn.facts.id, state, origin) }
     turn.input { $0.cancel() }
     // Should this node die before the end is committed, the reaper finds what was asked. Too late is no error.
-    _ = try? await store.requestCancel(turn.facts.id, identity: turn.facts.identity)
+    // It is not waited for: the database may be away.
+    Task { try? await store.requestCancel(turn.facts.id, identity: turn.facts.identity) }
     return answer(202, turn.facts.id, .streaming, origin)
   }
 
