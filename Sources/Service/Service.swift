@@ -9,6 +9,8 @@ import Upstream
 /// A running node: all parts, put together once. `start`, then `drain`, then `stop`.
 package final class Service: Sendable {
   private let settings: ServiceSettings
+  /// In milliseconds; a reload may change it.
+  private let drainTimeout: Atomic<Int>
   private let log: Logger
   private let pool: LoopPool
   private let database: Database
@@ -38,11 +40,13 @@ package final class Service: Sendable {
   /// Binds the listeners; nothing runs yet. Throws `FrontDoorError`, `StoreError`, `TransferError` or `SystemError`.
   package init(settings: ServiceSettings, log: Logger) throws {
     self.settings = settings
+    drainTimeout = Atomic(settings.drainTimeout)
     self.log = log
     pool = try LoopPool(count: settings.loops)
     var options = DatabaseSettings()
     options.connections = settings.databaseConnections
     options.prepared = settings.preparedStatements
+    options.queueBound = settings.databaseQueue
     database = try Database(loops: pool.loops, conninfo: settings.database, settings: options)
     options.connections = 1
     options.applicationName = "sluice flusher"
@@ -60,11 +64,7 @@ package final class Service: Sendable {
     let access = AccessStore(database)
     surfaces = Surfaces(store: access)
     gate = Gate(keys: settings.keys, store: access, surfaces: surfaces)
-    upstream = try UpstreamPool(
-      loops: pool,
-      settings: UpstreamSettings(
-        caBundle: settings.caBundle ?? UpstreamSettings.systemBundle(),
-        userAgent: "sluice/\(settings.version)"))
+    upstream = try UpstreamPool(loops: pool, settings: settings.upstream)
     reaper = Reaper(node: node, store: nodes, log: log)
     caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log)
     tail = TailReader(store: turns, registry: registry, log: log)
@@ -81,21 +81,34 @@ package final class Service: Sendable {
     let poll = PollRoute(gate: gate, registry: registry, finder: finder, parkings: parkings)
     let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
     let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
+    let models = ModelsRoute(gate: gate, store: ModelStore(database))
+    let conversations = ConversationsRoute(
+      gate: gate, registry: registry, finder: finder, store: ConversationStore(database))
     let preflight: Route.Action = { [gate] request, _, exchange in
       exchange.reply(CrossOrigin.preflight(origin: gate.origin(of: request)))
     }
+    // Pages of other origins are to read these errors too.
+    let readable: Router.Refused = { [gate] request, response in
+      response.adding(headers: CrossOrigin.headers(for: gate.origin(of: request)))
+    }
     door = try FrontDoor(
-      loops: pool.loops, listeners: settings.listeners,
+      loops: pool.loops, listeners: settings.listeners, limits: settings.limits,
       handler: Router([
         Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
         Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
         Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
         Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
+        Route(.get, "/chat/models") { request, _, exchange in models.handle(request, exchange) },
+        Route(.get, "/chat/conversations") { request, _, exchange in conversations.list(request, exchange) },
+        Route(.get, "/chat/conversations/{id}") { conversations.read($0, $1, $2) },
+        Route(.delete, "/chat/conversations/{id}") { conversations.delete($0, $1, $2) },
+        Route(.options, "/chat/models", preflight), Route(.options, "/chat/conversations", preflight),
+        Route(.options, "/chat/conversations/{id}", preflight),
         Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
         Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
-      ]))
+      ], unmatched: { readable($0, .unmatched(allow: $1)) }, refused: readable))
     operatorDoor = try FrontDoor(
-      loops: [pool.loops[0]], listeners: settings.operatorListeners,
+      loops: [pool.loops[0]], listeners: settings.operatorListeners, limits: settings.limits,
       handler: Router(OperatorRoutes(node: node, database: database, isDraining: { draining.isSet }).routes))
   }
 
@@ -192,8 +205,16 @@ package final class Service: Sendable {
     }
   }
 
-  /// The key file was read anew: the first key signs from now on, all verify.
-  package func replace(keys: KeyRing) { gate.replace(keys: keys) }
+  /// Takes up what may change while it runs: keys (the first signs from now on, all verify), bounds and time-outs. What
+  /// is under way keeps those it began with.
+  package func reload(_ settings: ServiceSettings) {
+    gate.replace(keys: settings.keys)
+    registry.replace(limit: settings.turnLimit)
+    door.replace(limits: settings.limits)
+    operatorDoor.replace(limits: settings.limits)
+    upstream.replace(bounds: settings.upstream.bounds)
+    drainTimeout.store(settings.drainTimeout, ordering: .relaxed)
+  }
 
   // MARK: shutdown
 
@@ -208,7 +229,7 @@ package final class Service: Sendable {
     log.info("draining", metadata: ["turns": "\(registry.liveCount)", "peers": "\(hasPeers)"])
     if hasPeers { door.stopAccepting() }
     let lasting = registry.liveCount > 0
-    await wait(settings.drainTimeout, hurry) { [registry] in registry.liveCount == 0 }
+    await wait(drainTimeout.load(ordering: .relaxed), hurry) { [registry] in registry.liveCount == 0 }
     // The ends of what is left must still be committed, whoever hurries.
     await wait(5_000) { [registry] in
       for turn in registry.owned { turn.input { $0.interrupt() } }

@@ -35,8 +35,10 @@ struct ConfigurationOptions: ParsableArguments {
   var set: [String] = []
 
   static let keys =
-    "Keys, each also as SLUICE_KEY in the environment and as --set key=value:\n\n"
-    + Configuration.Key.allCases.map { "  \($0.rawValue):\n\(wrapped($0.help))" }.joined(separator: "\n")
+    "Keys, each also as SLUICE_KEY in the environment and as --set key=value; those with a * are taken up by SIGHUP:\n\n"
+    + ConfigurationKey.allCases.map { key in
+      "  \(key.rawValue):\n\(wrapped(key.isReloadable ? key.help + " *" : key.help))"
+    }.joined(separator: "\n")
 
   /// Indented lines that no terminal of 80 columns wraps again.
   private static func wrapped(_ text: String) -> String {

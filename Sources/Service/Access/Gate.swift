@@ -94,6 +94,14 @@ final class Gate: Sendable {
     }
   }
 
+  /// As `admit`, for what a turn's token cannot do: the identity and the surface it acts on.
+  func identity(of request: Request) async throws(Refusal) -> (identity: ID, surface: ID) {
+    guard case .identity(let identity, let surface) = try await admit(request).principal else {
+      throw Refusal.sessionRequired
+    }
+    return (identity, surface)
+  }
+
   /// A surface key acts for its service identity, or for the external user it names.
   private func principal(ofKey key: String, user: String?) async throws(Refusal) -> Principal {
     let hash = Self.hash(of: key)
@@ -115,7 +123,7 @@ final class Gate: Sendable {
     } catch let refusal as Refusal {
       throw refusal
     } catch {
-      throw Refusal.unavailable
+      throw (error as? StoreError).map { Refusal($0) } ?? Refusal.unavailable
     }
     known.withLock { known in
       if known.count >= Self.keyLimit { known.removeAll(keepingCapacity: true) }

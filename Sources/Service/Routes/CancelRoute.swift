@@ -28,11 +28,11 @@ struct CancelRoute: Sendable {
       return try cancel(turn, state, principal, request)
     }
     let row: TurnStore.Row?
-    do { row = try await store.read(id) } catch { throw .unavailable }
+    do { row = try await store.read(id) } catch { throw Refusal(error) }
     guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: row.surface)
     if let terminal = row.terminal { return answer(200, id, terminal.state, origin) }
-    do { _ = try await store.requestCancel(id, identity: row.identity) } catch { throw .unavailable }
+    do { _ = try await store.requestCancel(id, identity: row.identity) } catch { throw Refusal(error) }
     return answer(202, id, .streaming, origin)
   }
 

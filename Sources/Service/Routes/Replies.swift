@@ -84,4 +84,10 @@ struct TurnPass: Sendable {
 enum Timestamp {
   /// RFC 3339 in UTC, from seconds since 1970.
   static func text(_ seconds: Int) -> String { Date(timeIntervalSince1970: Double(seconds)).ISO8601Format() }
+
+  /// The same with milliseconds, from microseconds since 1970.
+  static func text(microseconds: Int) -> String {
+    Date(timeIntervalSince1970: Double(microseconds) / 1_000_000)
+      .ISO8601Format(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
 }

@@ -30,7 +30,7 @@ struct SessionRoute: Sendable {
         429, "too_many_sessions", "Too many new sessions just now.", retryable: true, retryAfter: seconds)
     }
     let identity = ID.fresh()
-    do { try await store.create(identity: identity) } catch { throw .unavailable }
+    do { try await store.create(identity: identity) } catch { throw Refusal(error) }
     let token = Token(
       .session, identity: identity, subject: surface.id, now: Int(Instant.wall().nanoseconds / 1_000_000_000))
     var writer = JSONWriter()

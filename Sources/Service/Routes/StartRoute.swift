@@ -31,9 +31,7 @@ struct StartRoute: Sendable {
   }
 
   private func start(_ request: Request, _ exchange: Exchange, _ arrived: Instant) async throws(Refusal) {
-    guard case .identity(let identity, let surface) = try await gate.admit(request).principal else {
-      throw Refusal(403, "session_required", "A turn's token starts no turn: use a session token or surface key.")
-    }
+    let (identity, surface) = try await gate.identity(of: request)
     guard surfaces.find(surface) != nil else {
       throw Refusal(403, "surface_disabled", "This surface takes no messages.")
     }
@@ -45,9 +43,11 @@ struct StartRoute: Sendable {
     let start = StartStore.Start(
       incarnation: node.incarnation, identity: identity, surface: surface, model: body.model,
       conversation: body.conversation ?? ID.fresh(), isNewConversation: body.conversation == nil,
-      turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), parts: body.parts,
-      metadata: body.metadata, key: request.idempotencyKey.map { ($0, body.hash) })
-    guard registry.reserve(start.turn) else { throw .overloaded }
+      turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), after: body.after,
+      parts: body.parts, estimatedTokens: body.estimatedTokens, metadata: body.metadata, key: request.idempotencyKey.map { ($0, body.hash) })
+    guard registry.reserve(start.turn), let place = starter.reserve(model: body.model, surface: surface) else {
+      throw .overloaded
+    }
     defer { registry.settle(start.turn) }
     // After the reservation: a drain that begins now waits for this start.
     if isDraining() || !node.holdsLease { throw .draining }
@@ -63,7 +63,7 @@ struct StartRoute: Sendable {
       answer(
         asked,
         with: starter.begin(
-          facts, plan: plan, history: history, incarnation: start.incarnation))
+          facts, model: body.model, plan: plan, history: history, incarnation: start.incarnation, in: place))
     case .repeated(_, sameBody: false):
       throw Refusal(422, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
     case .repeated(let turn, sameBody: true):
@@ -74,6 +74,8 @@ struct StartRoute: Sendable {
       throw .overloaded
     case .noConversation: throw .notFound
     case .noModel: throw .noModel
+    case .noMessage: throw .noMessage
+    case .tooLong: throw .tooLong
     case .fenced:
       node.doubt()
       throw .draining
@@ -87,7 +89,7 @@ struct StartRoute: Sendable {
       if case .busy(nil) = outcome { return try await store.start(start) }
       return outcome
     } catch {
-      throw .unavailable
+      throw Refusal(error)
     }
   }
 
@@ -138,22 +140,7 @@ struct StartRoute: Sendable {
   }
 
   private func refuse(_ asked: Asked, busyWith id: ID) async throws(Refusal) {
-    let facts: LiveTurn.Facts
-    let epoch: Int
-    if let turn = registry.find(id) {
-      (facts, epoch) = (turn.facts, turn.epoch)
-    } else {
-      switch try await finder.find(id, for: .identity(asked.identity, surface: id)) {
-      case .live(let turn): (facts, epoch) = (turn.facts, turn.epoch)
-      case .ended: throw .overloaded
-      }
-    }
-    let pass = pass(asked, facts, epoch: epoch)
-    let keys = gate.keys
-    throw Refusal(
-      409, "turn_in_progress", "This conversation has a turn that is still running.", retryable: true
-    ) { writer in
-      pass.write(to: &writer, keys: keys)
-    }
+    guard let pass = try await finder.pass(to: id, of: asked.identity, mount: asked.mount) else { throw .overloaded }
+    throw .turnInProgress(pass, keys: gate.keys)
   }
 }

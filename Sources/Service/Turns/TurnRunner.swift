@@ -21,6 +21,8 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private var head: ResponseHead?
   private var errorBody: [UInt8] = []
   private var isThinking = false
+  /// Whether the model has said anything yet, shown or not: an empty first delta is no token.
+  private var hasBegun = false
 
   init(turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: Logger) {
     self.turn = turn
@@ -43,7 +45,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     }
     let effects = decode { (decoder, deltas) throws(ProviderError) in try decoder.feed(body, to: &deltas) }
     if effects.contains(.pauseUpstream) { return .pause }
-    return decoder.sawData ? .proceed : .idle
+    return decoder.sawData && hasBegun ? .proceed : .idle
   }
 
   func finished(_ outcome: TransferOutcome) {
@@ -98,6 +100,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     var failure: ProviderError?
     do throws(ProviderError) { try step(&decoder, &deltas) } catch { failure = error }
     isThinking = deltas.isThinking
+    hasBegun = hasBegun || deltas.hasBegun
     // The answer is whole: the turn ends now, whatever the provider does with the connection.
     if deltas.isWhole { deltas.effects.formUnion(turn.mutate { $0.upstreamEnded() }) }
     turn.perform(deltas.effects)
@@ -110,15 +113,18 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     let turn: LiveTurn
     let reasoning: Reasoning
     var isThinking: Bool
+    var hasBegun = false
     var isWhole = false
     var effects: Turn.Effects = []
 
     mutating func text(_ utf8: UnsafeRawBufferPointer) {
+      hasBegun = true
       if isThinking { think(false) }
       effects.formUnion(turn.mutate { $0.appendText(utf8) })
     }
 
     mutating func reasoning(_ utf8: UnsafeRawBufferPointer) {
+      hasBegun = true
       switch reasoning {
       case .hidden: break
       case .progress: if !isThinking { think(true) }
@@ -163,13 +169,13 @@ extension TransferError {
   /// What the turn's clients may see of it.
   var turnError: TurnError {
     switch code {
-    case .refusedURL, .refusedHeader:
+    case .refusedURL, .refusedHeader, .tlsFile:
       TurnError(code: "model_misconfigured", message: "The model is not available.", retryable: false)
-    case .tooManyTransfers:
+    case .tooManyTransfers, .queueTimeout:
       TurnError(code: "overloaded", message: "Too much is going on just now.", retryable: true)
-    case .resolve, .connect, .connectTimeout, .tls:
+    case .resolve, .connect, .connectTimeout, .tls, .proxy:
       TurnError(code: "upstream_unreachable", message: "The model cannot be reached.", retryable: true)
-    case .firstByteTimeout, .idleTimeout:
+    case .firstByteTimeout, .firstTokenTimeout, .idleTimeout, .totalTimeout:
       TurnError(code: "upstream_timeout", message: "The model has stopped answering.", retryable: true)
     case .reset, .truncated:
       TurnError(code: "upstream_truncated", message: "The model's answer broke off.", retryable: true)
