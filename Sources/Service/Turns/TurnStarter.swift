@@ -64,7 +64,8 @@ struct TurnStarter: Sendable {
     let request = try driver.request(for: call)
     let runner = TurnRunner(
       turn: turn, driver: driver, streaming: plan.streams,
-      reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log)
+      reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log,
+      meters: neighbours.meters)
     hosts.note(UpstreamRequest.host(of: request.url), of: model, surface: turn.facts.surface)
     let transfer = upstream.start(
       UpstreamRequest(
