@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(name: "UpstreamTests", dependencies: ["Upstream", "EventLoop"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL"], swiftSettings: strict),
     .testTarget(
-      name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", logging],
+      name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", "Upstream", logging],
       swiftSettings: strict),
     .testTarget(
       name: "SimTests", dependencies: ["sluice-sim", .product(name: "NIOCore", package: "swift-nio")],

@@ -26,6 +26,7 @@ extension Statement {
   package static let identityCreate = Statement("identityCreate", PackageResources.identity_create_sql)
   package static let identityLink = Statement("identityLink", PackageResources.identity_link_sql)
   package static let nodeLeave = Statement("nodeLeave", PackageResources.node_leave_sql)
+  package static let nodeList = Statement("nodeList", PackageResources.node_list_sql)
   package static let nodePeers = Statement("nodePeers", PackageResources.node_peers_sql)
   package static let nodePurge = Statement("nodePurge", PackageResources.node_purge_sql)
   package static let nodeRegister = Statement("nodeRegister", PackageResources.node_register_sql)

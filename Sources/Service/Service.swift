@@ -20,6 +20,7 @@ package final class Service: Sendable {
   private let turns: TurnStore
   private let node: Node
   private let load = NodeLoad()
+  private let loopMeters: [LoopMeter]
   private let registry: Registry
   private let surfaces: Surfaces
   private let gate: Gate
@@ -39,27 +40,33 @@ package final class Service: Sendable {
   package init(settings: ServiceSettings, log: Logger) throws {
     self.settings = settings
     self.log = log
+    let started = Instant.boot()
     pool = try LoopPool(count: settings.loops)
+    loopMeters = pool.loops.map { LoopMeter(loop: $0) }
+    let meters = Meters(lanes: Lanes(loops: pool.loops))
     var options = DatabaseSettings()
+    options.onEnd = meters.observer(of: .common)
     options.connections = settings.databaseConnections
     options.prepared = settings.preparedStatements
     database = try Database(loops: pool.loops, conninfo: settings.database, settings: options)
     options.connections = 1
     options.applicationName = "sluice flusher"
+    options.onEnd = meters.observer(of: .flusher)
     flushDatabase = try Database(loops: [pool.loops[0]], conninfo: settings.database, settings: options)
     options.applicationName = "sluice lease"
+    options.onEnd = meters.observer(of: .lease)
     leaseDatabase = try Database(loops: [pool.pick()], conninfo: settings.database, settings: options)
     nodes = NodeStore(database)
     turns = TurnStore(database)
     registry = Registry(limit: settings.turnLimit)
     node = Node(
       tag: settings.tag, host: settings.host, version: settings.version, store: NodeStore(leaseDatabase), log: log)
-    let finisher = Finisher(loop: pool.loops[0], store: FlushStore(database), node: node, log: log)
+    let finisher = Finisher(loop: pool.loops[0], store: FlushStore(database), node: node, log: log, meters: meters)
     let flusher = Flusher(
-      loop: pool.loops[0], store: FlushStore(flushDatabase), finisher: finisher, node: node, log: log)
+      loop: pool.loops[0], store: FlushStore(flushDatabase), finisher: finisher, node: node, log: log, meters: meters)
     let access = AccessStore(database)
     surfaces = Surfaces(store: access)
-    gate = Gate(keys: settings.keys, store: access, surfaces: surfaces)
+    gate = Gate(keys: settings.keys, store: access, surfaces: surfaces, meters: meters)
     upstream = try UpstreamPool(
       loops: pool,
       settings: UpstreamSettings(
@@ -70,10 +77,10 @@ package final class Service: Sendable {
     tail = TailReader(store: turns, registry: registry, log: log)
     let draining = DrainFlag()
     self.draining = draining
-    let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load)
+    let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load, meters: meters)
     let finder = TurnFinder(
       registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
-    let parkings = pool.loops.map { Parking(loop: $0) }
+    let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
     let start = StartRoute(
       gate: gate, node: node, registry: registry, surfaces: surfaces, store: StartStore(database), finder: finder,
       starter: TurnStarter(registry: registry, neighbours: neighbours, upstream: upstream, log: log),
@@ -94,15 +101,20 @@ package final class Service: Sendable {
         Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
         Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
       ]))
+    let telemetry = Telemetry(
+      settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
+      registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,
+      databases: [database, flushDatabase, leaseDatabase], isDraining: { draining.isSet })
     operatorDoor = try FrontDoor(
       loops: [pool.loops[0]], listeners: settings.operatorListeners,
-      handler: Router(OperatorRoutes(node: node, database: database, isDraining: { draining.isSet }).routes))
+      handler: Router(OperatorRoutes(telemetry: telemetry, nodes: nodes).routes))
   }
 
   /// Reaches the database, checks its schema, registers the node and begins to serve.
   /// Throws `Unready` with the reason.
   package func start() async throws {
     pool.start()
+    for meter in loopMeters { meter.start() }
     database.start()
     flushDatabase.start()
     leaseDatabase.start()
@@ -139,7 +151,7 @@ package final class Service: Sendable {
     every(1_000) { [self] in
       reaper.tick()
       registry.sweep(at: .now())
-      load.measure(pool.loops)
+      load.measure(loopMeters)
       endOverdueTurns()
     }
     every(500) { [self] in findCancels() }
@@ -243,6 +255,7 @@ package final class Service: Sendable {
   /// Ends the lease and everything that runs.
   package func stop() async {
     for ticker in tickers.withLock({ $0 }) { ticker.stop() }
+    for meter in loopMeters { meter.stop() }
     await node.leave()
     door.close()
     operatorDoor.close()

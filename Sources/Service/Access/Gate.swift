@@ -35,16 +35,18 @@ final class Gate: Sendable {
   private let ring: Mutex<KeyRing>
   private let store: AccessStore
   private let surfaces: Surfaces
+  let meters: Meters
   private let known = Mutex<[String: Known]>([:])
   private let lookups = Atomic<Int>(0)
 
   /// Keys looked up at once: made-up ones must not crowd the database.
   private static let lookupLimit = 16
 
-  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces) {
+  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, meters: Meters) {
     ring = Mutex(keys)
     self.store = store
     self.surfaces = surfaces
+    self.meters = meters
   }
 
   var keys: KeyRing { ring.withLock { $0 } }
@@ -100,6 +102,7 @@ final class Gate: Sendable {
     if let user, user.utf8.count > 255 { throw Refusal.malformed("X-Sluice-User is longer than 255 bytes.") }
     guard lookups.wrappingAdd(1, ordering: .relaxed).newValue <= Self.lookupLimit else {
       lookups.wrappingSubtract(1, ordering: .relaxed)
+      meters.hit(.keyLookups)
       throw .overloaded
     }
     defer { lookups.wrappingSubtract(1, ordering: .relaxed) }
@@ -148,6 +151,12 @@ final class Gate: Sendable {
   func origin(of request: Request) -> String? {
     guard let origin = request.origin, !request.isSameOrigin, surfaces.allows(origin: origin) else { return nil }
     return origin
+  }
+
+  /// The answer that a refusal is, counted by its code.
+  func response(to request: Request, refusing refusal: Refusal) -> Response {
+    meters.refusals.add(refusal.code, in: meters.lane)
+    return refusal.response(origin: origin(of: request))
   }
 
   /// RFC 6750, section 2.1.

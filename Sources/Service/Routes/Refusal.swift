@@ -26,6 +26,9 @@ struct Refusal: Error, Sendable {
 
   static func malformed(_ message: String) -> Refusal { Refusal(400, "malformed", message) }
 
+  /// The code of a classic request's answer that its turn is not complete.
+  static let stillRunning = "still_running"
+
   static let badToken = Refusal(401, "invalid_token", "The token is missing, forged or expired.")
   static let readOnly = Refusal(403, "read_only", "This token may only read.")
   static let originRefused = Refusal(403, "origin_refused", "This origin may not use the surface.")

@@ -25,7 +25,8 @@ struct StartRoute: Sendable {
       do throws(Refusal) {
         try await start(request, exchange, arrived)
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        gate.meters.starts.add(.refused, in: gate.meters.lane)
+        exchange.reply(gate.response(to: request, refusing: error))
       }
     }
   }
@@ -47,7 +48,10 @@ struct StartRoute: Sendable {
       conversation: body.conversation ?? ID.fresh(), isNewConversation: body.conversation == nil,
       turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), parts: body.parts,
       metadata: body.metadata, key: request.idempotencyKey.map { ($0, body.hash) })
-    guard registry.reserve(start.turn) else { throw .overloaded }
+    guard registry.reserve(start.turn) else {
+      gate.meters.hit(.liveTurns)
+      throw .overloaded
+    }
     defer { registry.settle(start.turn) }
     // After the reservation: a drain that begins now waits for this start.
     if isDraining() || !node.holdsLease { throw .draining }
@@ -59,7 +63,8 @@ struct StartRoute: Sendable {
     case .started(let plan, let history):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: identity, surface: surface,
-        message: start.assistantMessage, pacer: surfaces.pacer(of: surface))
+        message: start.assistantMessage, pacer: surfaces.pacer(of: surface), arrived: arrived)
+      gate.meters.starts.add(.started, in: gate.meters.lane)
       answer(
         asked,
         with: starter.begin(
@@ -126,16 +131,23 @@ struct StartRoute: Sendable {
 
   /// A repeated key: the same turn, in the form this request asks for.
   private func attach(_ asked: Asked, to id: ID) async throws(Refusal) {
-    if let turn = registry.find(id) { return answer(asked, with: turn) }
+    if let turn = registry.find(id) {
+      countRepetition()
+      return answer(asked, with: turn)
+    }
     switch try await finder.find(id, for: .identity(asked.identity, surface: id)) {
     case .live(let turn):
+      countRepetition()
       answer(asked, with: turn)
     case .ended(let facts, let row, let terminal):
+      let text = asked.streams ? [] : try await finder.answer(id) ?? []
+      countRepetition()
       if asked.streams { return accept(asked, facts, epoch: row.epoch) }
-      let text = try await finder.answer(id) ?? []
       asked.exchange.reply(.classic(facts, terminal: terminal, text: text, origin: asked.origin))
     }
   }
+
+  private func countRepetition() { gate.meters.starts.add(.repeated, in: gate.meters.lane) }
 
   private func refuse(_ asked: Asked, busyWith id: ID) async throws(Refusal) {
     let facts: LiveTurn.Facts

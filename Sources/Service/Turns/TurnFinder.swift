@@ -55,6 +55,7 @@ final class TurnFinder: Sendable {
     let present = registry.add(mirror: mirror)
     if present === mirror, !tail.follow(mirror) {
       registry.remove(mirror)
+      neighbours.meters.hit(.mirroredTurns)
       throw .overloaded
     }
     return .live(present)

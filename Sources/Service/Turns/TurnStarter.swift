@@ -57,7 +57,8 @@ struct TurnStarter: Sendable {
     let request = try driver.request(for: call)
     let runner = TurnRunner(
       turn: turn, driver: driver, streaming: plan.streams,
-      reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log)
+      reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log,
+      meters: neighbours.meters)
     let transfer = upstream.start(
       UpstreamRequest(
         url: request.url, headers: request.headers, body: request.body,
