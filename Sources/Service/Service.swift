@@ -93,14 +93,15 @@ package final class Service: Sendable {
     }
     door = try FrontDoor(
       loops: pool.loops, listeners: settings.listeners,
-      handler: Router([
-        Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
-        Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
-        Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
-        Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
-        Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
-        Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
-      ]))
+      handler: Router(
+        [
+          Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
+          Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
+          Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
+          Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
+          Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
+          Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
+        ], unmatched: { [gate] _, allowed in gate.unmatched(allow: allowed) }))
     let telemetry = Telemetry(
       settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
       registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,

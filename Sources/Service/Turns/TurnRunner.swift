@@ -58,7 +58,6 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
   func finished(_ outcome: TransferOutcome) {
     turn.detach()
-    if case .failed(let error) = outcome { meters.failed(error) }
     switch outcome {
     case .complete where isRefused:
       refuse()
@@ -195,13 +194,13 @@ extension TransferError {
   /// What the turn's clients may see of it.
   var turnError: TurnError {
     switch code {
-    case .refusedURL, .refusedHeader:
+    case .refusedURL, .refusedHeader, .tlsFile:
       TurnError(code: "model_misconfigured", message: "The model is not available.", retryable: false)
-    case .tooManyTransfers:
+    case .tooManyTransfers, .queueTimeout:
       TurnError(code: "overloaded", message: "Too much is going on just now.", retryable: true)
-    case .resolve, .connect, .connectTimeout, .tls:
+    case .resolve, .connect, .connectTimeout, .proxy, .tls:
       TurnError(code: "upstream_unreachable", message: "The model cannot be reached.", retryable: true)
-    case .firstByteTimeout, .idleTimeout:
+    case .firstByteTimeout, .firstTokenTimeout, .idleTimeout, .totalTimeout:
       TurnError(code: "upstream_timeout", message: "The model has stopped answering.", retryable: true)
     case .reset, .truncated:
       TurnError(code: "upstream_truncated", message: "The model's answer broke off.", retryable: true)
