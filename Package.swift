@@ -87,12 +87,14 @@ let package = Package(
       name: "ProvidersTests", dependencies: ["Providers", "Chat", "Wire", "TestSupport"],
       resources: [.copy("Fixtures")],
       swiftSettings: strict),
-    .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "UpstreamTests", dependencies: ["Upstream", "EventLoop", "TestSupport", "CZlib"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL"], swiftSettings: strict),
     .testTarget(
-      name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", "Upstream", logging],
+      name: "ServiceTests",
+      dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", "Upstream", logging],
       swiftSettings: strict),
     .testTarget(
       name: "SimTests", dependencies: ["sluice-sim", .product(name: "NIOCore", package: "swift-nio")],

@@ -113,7 +113,7 @@ package final class Service: Sendable {
         Route(.options, "/chat/conversations/{id}", preflight),
         Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
         Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
-      ], unmatched: { readable($0, .unmatched(allow: $1)) }, refused: readable))
+      ], unmatched: { [gate] in readable($0, gate.unmatched(allow: $1)) }, refused: readable))
     let telemetry = Telemetry(
       settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
       registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,

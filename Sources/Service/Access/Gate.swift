@@ -167,6 +167,12 @@ final class Gate: Sendable {
     return refusal.response(origin: origin(of: request))
   }
 
+  /// The answer to what no route takes, counted as well.
+  func unmatched(allow methods: [Method]) -> Response {
+    meters.refusals.add(methods.isEmpty ? Refusal.notFound.code : "method_not_allowed", in: meters.lane)
+    return .unmatched(allow: methods)
+  }
+
   /// RFC 6750, section 2.1.
   private static func bearer(_ authorization: String) -> String? {
     let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)

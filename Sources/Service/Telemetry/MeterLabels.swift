@@ -1,5 +1,4 @@
 import Store
-import Upstream
 
 /// How a poll was answered.
 enum PollOutcome: Int, MetricLabel {
@@ -47,7 +46,7 @@ enum TokenKind: Int, MetricLabel {
   case reasoning
 }
 
-/// A bound that keeps something from growing, each time it does.
+/// A bound that kept something from growing, where no part counts that by itself (`Telemetry.boundHits`).
 enum Bound: Int, MetricLabel {
   /// `turn_limit`: a start was refused.
   case liveTurns
@@ -65,8 +64,6 @@ enum Bound: Int, MetricLabel {
   case turnLog
   /// Age of a turn: the turn ended.
   case turnAge
-  /// Upstream transfers at once: the turn ended.
-  case upstreamTransfers
   /// Uncommitted bytes of a turn: its upstream was paused.
   case uncommittedBytes
 }
@@ -101,32 +98,6 @@ enum DatabaseFailure: Int, MetricLabel {
       case .timeout: .timeout
       case .queueFull: .queueFull
       case .misuse: .misuse
-      }
-  }
-}
-
-/// Why a transfer failed.
-enum TransferFailure: Int, MetricLabel {
-  case urlRefused, headerRefused, tooManyTransfers, resolve, connect, connectTimeout, tls, firstByteTimeout, idleTimeout
-  case reset, truncated, malformed, outOfMemory, other
-
-  init(_ error: TransferError) {
-    self =
-      switch error.code {
-      case .refusedURL: .urlRefused
-      case .refusedHeader: .headerRefused
-      case .tooManyTransfers: .tooManyTransfers
-      case .resolve: .resolve
-      case .connect: .connect
-      case .connectTimeout: .connectTimeout
-      case .tls: .tls
-      case .firstByteTimeout: .firstByteTimeout
-      case .idleTimeout: .idleTimeout
-      case .reset: .reset
-      case .truncated: .truncated
-      case .malformed: .malformed
-      case .outOfMemory: .outOfMemory
-      case .other: .other
       }
   }
 }

@@ -1,6 +1,5 @@
 import Chat
 import Store
-import Upstream
 
 /// Everything that is counted while the service works. What parts of it know anyhow is not counted here but read from
 /// them when somebody asks; `MetricsPage` shows both and says what each number means.
@@ -23,7 +22,6 @@ final class Meters: Sendable {
   let modelTokens: LabelledCounter<TokenKind>
   let firstText: Histogram
   let textGaps: Histogram
-  let transferFailures: LabelledCounter<TransferFailure>
 
   let flushRows: Histogram
   let flushBytes: Histogram
@@ -48,7 +46,6 @@ final class Meters: Sendable {
     modelTokens = LabelledCounter(lanes)
     firstText = Histogram(lanes, .durations)
     textGaps = Histogram(lanes, .durations)
-    transferFailures = LabelledCounter(lanes)
     flushRows = Histogram(lanes, .rows)
     flushBytes = Histogram(lanes, .bytes)
     flushDuration = Histogram(lanes, .durations)
@@ -77,12 +74,6 @@ final class Meters: Sendable {
       modelTokens.add(.cached, max(0, usage.cachedTokens ?? 0), in: lane)
       modelTokens.add(.reasoning, max(0, usage.reasoningTokens ?? 0), in: lane)
     }
-  }
-
-  func failed(_ error: TransferError) {
-    let lane = lane
-    transferFailures.add(TransferFailure(error), in: lane)
-    if error.code == .tooManyTransfers { bounds.add(.upstreamTransfers, in: lane) }
   }
 
   /// What a pool of connections is to tell of each transaction.

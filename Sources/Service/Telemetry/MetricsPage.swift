@@ -66,13 +66,20 @@ struct MetricsPage {
   private mutating func writeRequests() {
     let door = telemetry.door.gauges()
     gauge("sluice_connections", "Connections from the web server.", door.connections)
-    gauge("sluice_parked_requests", "Requests that wait for a turn: held polls and classic starts.", door.parked)
-    counter("sluice_requests_total", "Requests that reached a route or none.", UInt64(door.requests))
-    counter("sluice_requests_rejected_total", "Requests that broke a limit or the protocol.", UInt64(door.refused))
+    counter("sluice_connections_accepted_total", "Connections accepted from the web server.", UInt64(door.accepted))
     counter(
-      "sluice_accept_pauses_total",
-      "Times that descriptors or connections had run out, so that none was accepted for a moment.",
-      UInt64(door.pauses))
+      "sluice_connections_stalled_total", "Connections closed because the web server took nothing of a reply.",
+      UInt64(door.stalls))
+    counter("sluice_received_bytes_total", "Bytes from the web server, framing included.", UInt64(door.bytesIn))
+    counter("sluice_sent_bytes_total", "Bytes to the web server, framing included.", UInt64(door.bytesOut))
+    gauge("sluice_parked_requests", "Requests that wait for a turn: held polls and classic starts.", door.parked)
+    counter("sluice_requests_total", "Requests, for known paths or unknown.", UInt64(door.requests))
+    counter(
+      "sluice_requests_abandoned_total", "Requests whose peer went before they were answered.", UInt64(door.abandoned))
+    counter(
+      "sluice_requests_rejected_total",
+      "Requests that the front door turned away by itself: variables or body too long, malformed, or too slow.",
+      by: "reason", FrontDoor.Gauges.Reason.allCases.map { ($0.rawValue, UInt64(door.refusals[$0] ?? 0)) })
     counter(
       "sluice_starts_total", "Requests to start a turn, by outcome; repeated: by a key that was used before.",
       by: "outcome", meters.starts.values)
@@ -87,7 +94,7 @@ struct MetricsPage {
     counter("sluice_refusals_total", "Requests answered by an error, by its code.", by: "code", meters.refusals.values)
     counter(
       "sluice_bound_hits_total", "Times that a bound kept something from growing, by bound.", by: "bound",
-      meters.bounds.values)
+      telemetry.boundHits)
   }
 
   private mutating func writeFlusher() {
@@ -111,12 +118,18 @@ struct MetricsPage {
 
   private mutating func writeUpstream() {
     let upstream = telemetry.upstream.gauges()
-    gauge("sluice_upstream_transfers", "Requests to providers under way.", upstream.transfers)
-    gauge("sluice_upstream_waiting", "Those of them that have no connection yet.", upstream.waiting)
+    gauge(
+      "sluice_upstream_running", "Requests to providers under way, places kept for them included.", upstream.running)
+    gauge("sluice_upstream_queued", "Requests to providers that wait for a place.", upstream.queued)
+    gauge("sluice_upstream_connecting", "Those under way that have no connection yet.", upstream.connecting)
+    counter("sluice_upstream_started_total", "Requests to providers.", UInt64(upstream.started))
+    counter(
+      "sluice_upstream_received_bytes_total", "Bytes of providers' answers, decompressed.",
+      UInt64(upstream.bytesReceived))
     counter(
       "sluice_upstream_failures_total",
       "Requests to providers that broke, by reason; errors that providers answer are turn errors.",
-      by: "code", meters.transferFailures.values)
+      by: "code", TransferError.Code.allCases.map { ($0.rawValue, UInt64(upstream.failures[$0] ?? 0)) })
   }
 
   private mutating func writeDatabase() {

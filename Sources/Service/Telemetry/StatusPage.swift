@@ -88,7 +88,12 @@ struct StatusPage {
 
   private static func upstream(_ telemetry: Telemetry) -> StatusTable {
     let gauges = telemetry.upstream.gauges()
-    return StatusTable("upstream", [("transfers", .count(gauges.transfers)), ("waiting", .count(gauges.waiting))])
+    return StatusTable(
+      "upstream",
+      [
+        ("running", .count(gauges.running)), ("queued", .count(gauges.queued)),
+        ("connecting", .count(gauges.connecting)),
+      ])
   }
 
   private static func database(_ pool: DatabasePool, _ gauges: Database.Gauges) -> StatusTable.Row {

@@ -37,6 +37,15 @@ struct Telemetry: Sendable {
     return Int(now - min(oldest, now))
   }
 
+  /// How often each bound kept something from growing: those that are counted here, and those that their parts count.
+  var boundHits: [(label: String, value: UInt64)] {
+    let full = meters.databases.reduce(0) { $0 + $1.failures.value(.queueFull) }
+    return meters.bounds.values + [
+      ("connections", UInt64(door.gauges().pauses)), ("upstream_transfers", UInt64(upstream.gauges().refused)),
+      ("database_queue", full),
+    ]
+  }
+
   /// Gauges of each pool of connections.
   var databaseGauges: [(pool: DatabasePool, gauges: Database.Gauges)] {
     zip(DatabasePool.allCases, databases).map { ($0, $1.gauges) }
