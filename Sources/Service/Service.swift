@@ -100,20 +100,21 @@ package final class Service: Sendable {
     }
     door = try FrontDoor(
       loops: pool.loops, listeners: settings.listeners, limits: settings.limits,
-      handler: Router([
-        Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
-        Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
-        Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
-        Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
-        Route(.get, "/chat/models") { request, _, exchange in models.handle(request, exchange) },
-        Route(.get, "/chat/conversations") { request, _, exchange in conversations.list(request, exchange) },
-        Route(.get, "/chat/conversations/{id}") { conversations.read($0, $1, $2) },
-        Route(.delete, "/chat/conversations/{id}") { conversations.delete($0, $1, $2) },
-        Route(.options, "/chat/models", preflight), Route(.options, "/chat/conversations", preflight),
-        Route(.options, "/chat/conversations/{id}", preflight),
-        Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
-        Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
-      ], unmatched: { [gate] in readable($0, gate.unmatched(allow: $1)) }, refused: readable))
+      handler: Router(
+        [
+          Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
+          Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
+          Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
+          Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
+          Route(.get, "/chat/models") { request, _, exchange in models.handle(request, exchange) },
+          Route(.get, "/chat/conversations") { request, _, exchange in conversations.list(request, exchange) },
+          Route(.get, "/chat/conversations/{id}") { conversations.read($0, $1, $2) },
+          Route(.delete, "/chat/conversations/{id}") { conversations.delete($0, $1, $2) },
+          Route(.options, "/chat/models", preflight), Route(.options, "/chat/conversations", preflight),
+          Route(.options, "/chat/conversations/{id}", preflight),
+          Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
+          Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
+        ], unmatched: { [gate] in readable($0, gate.unmatched(allow: $1)) }, refused: readable))
     let telemetry = Telemetry(
       settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
       registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,

@@ -45,8 +45,10 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
     self.options = options
     self.loop = loop
     self.done = done
-    startRequest = HTTPText.post("/chat/start", token: options.token, body:
-      #"{"model":"\#(options.model)","message":"go","stream":{"modes":["poll"]}}"#)
+    startRequest = HTTPText.post(
+      "/chat/start", token: options.token,
+      body:
+        #"{"model":"\#(options.model)","message":"go","stream":{"modes":["poll"]}}"#)
   }
 
   /// *Loop only.*

@@ -112,7 +112,10 @@ struct Configuration {
     }
     var addresses: [ListenAddress] = []
     for part in (text(key) ?? "").split(separator: ",") {
-      do { addresses.append(try ListenAddress(parsing: String(part.trimming { $0.isWhitespace }), mode: mode, group: text(.socketGroup))) } catch {
+      do {
+        addresses.append(
+          try ListenAddress(parsing: String(part.trimming { $0.isWhitespace }), mode: mode, group: text(.socketGroup)))
+      } catch {
         throw invalid(key, "\(error)")
       }
     }
@@ -143,7 +146,9 @@ struct Configuration {
       default: (text[...], 1)
       }
     guard let number = Int(digits), (0...range.upperBound / factor).contains(number), range.contains(number * factor)
-    else { throw invalid(key, "`\(text)` is not a size such as 64k or 8m from \(range.lowerBound) to \(range.upperBound)") }
+    else {
+      throw invalid(key, "`\(text)` is not a size such as 64k or 8m from \(range.lowerBound) to \(range.upperBound)")
+    }
     return number * factor
   }
 

@@ -85,13 +85,15 @@ struct MessageParts: Sendable {
     case (let url?, nil):
       guard let text = url.string, isWebAddress(text), part["media_type"] == nil else {
         throw Refusal.malformed(
-          "The `url` of an image is no http or https address of at most \(longestURL) bytes, or stands beside `media_type`.")
+          "The `url` of an image is no http or https address of at most \(longestURL) bytes, or stands beside `media_type`."
+        )
       }
       return .imageURL(text)
     case (nil, let data?):
       guard let type = part["media_type"]?.string, imageTypes.contains(type) else {
         throw Refusal(
-          422, "unsupported_image", "The `media_type` of an image is none of \(imageTypes.sorted().joined(separator: ", ")).")
+          422, "unsupported_image",
+          "The `media_type` of an image is none of \(imageTypes.sorted().joined(separator: ", ")).")
       }
       // Strict: padded, and nothing outside of the alphabet (RFC 4648, section 4).
       guard let text = data.string, !text.isEmpty, Data(base64Encoded: text) != nil else {

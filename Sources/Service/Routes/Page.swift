@@ -10,12 +10,13 @@ struct Page: Sendable {
 
   /// Throws 400.
   init(_ request: Request, usual: Int, most: Int) throws(Refusal) {
-    limit = try request.queryValue("limit").map { (text) throws(Refusal) in
-      guard let number = Int(text), (1...most).contains(number) else {
-        throw Refusal.malformed("`limit` is not a number from 1 to \(most).")
-      }
-      return number
-    } ?? usual
+    limit =
+      try request.queryValue("limit").map { (text) throws(Refusal) in
+        guard let number = Int(text), (1...most).contains(number) else {
+          throw Refusal.malformed("`limit` is not a number from 1 to \(most).")
+        }
+        return number
+      } ?? usual
     before = try request.queryValue("before").map { (text) throws(Refusal) in
       let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2, let time = Int(parts[0]), time >= 0, let id = ID(String(parts[1])) else {
