@@ -1,5 +1,5 @@
 import Chat
-import EventLoop
+package import EventLoop
 import FrontDoor
 package import Logging
 import Store
@@ -191,6 +191,10 @@ package final class Service: Sendable {
       }
     }
   }
+
+  /// For who watches over the process: the loops whose answers say that it works, and how much it does.
+  package var loops: [EventLoop] { pool.loops }
+  package var liveTurns: Int { registry.liveCount }
 
   /// The key file was read anew: the first key signs from now on, all verify.
   package func replace(keys: KeyRing) { gate.replace(keys: keys) }

@@ -31,8 +31,10 @@ struct Serve: AsyncParsableCommand {
     let log = Logger(label: "sluice")
     do {
       let service = try Service(settings: settings, log: log)
+      let supervisor = Supervisor(of: service)
       try await service.start()
-      await serve(service, signals, log)
+      supervisor?.ready()
+      await serve(service, signals, supervisor, log)
     } catch {
       log.error("cannot start", metadata: ["reason": "\(error)"])
       throw ExitCode(1)
@@ -40,7 +42,9 @@ struct Serve: AsyncParsableCommand {
   }
 
   /// Until the service has drained and stopped.
-  private func serve(_ service: Service, _ signals: Signals, _ log: Logger) async {
+  private func serve(
+    _ service: Service, _ signals: Signals, _ supervisor: Supervisor?, _ log: Logger
+  ) async {
     let hurried = Hurry()
     let drained = AsyncStream.makeStream(of: Void.self)
     let (file, set, numbers) = (options.config, options.set, signals.stream)
@@ -48,11 +52,13 @@ struct Serve: AsyncParsableCommand {
       var draining = false
       for await number in numbers {
         if number == SIGHUP {
-          Self.reload(service, log) { try Configuration(file: file, settings: set) }
+          let reload = { Self.reload(service, log) { try Configuration(file: file, settings: set) } }
+          if let supervisor { supervisor.reload(reload) } else { reload() }
         } else if draining {
           hurried.set()
         } else {
           draining = true
+          supervisor?.stopping()
           // Ctrl-C is somebody waiting at a terminal.
           if number == SIGINT { hurried.set() }
           drained.continuation.finish()
@@ -61,6 +67,7 @@ struct Serve: AsyncParsableCommand {
     }
     for await _ in drained.stream {}
     await service.drain { hurried.isSet }
+    supervisor?.silence()
     await service.stop()
     watch.cancel()
   }
