@@ -6,9 +6,8 @@ select
   current_setting('transaction_read_only')::boolean as read_only,
   coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as encrypted,
   (select version from pg_stat_ssl where pid = pg_backend_pid()) as tls,
-  coalesce(
-    inet_server_addr() << '127.0.0.0/8'
-      or inet_server_addr() = '::1'
-      or inet_server_addr() = inet_client_addr(),
-    true
-  ) as local
+  -- No address: a unix socket.
+  inet_server_addr() is null
+    or inet_server_addr() << '127.0.0.0/8'
+    or inet_server_addr() = '::1'
+    or coalesce(inet_server_addr() = inet_client_addr(), false) as local

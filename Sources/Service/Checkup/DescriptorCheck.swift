@@ -9,11 +9,6 @@ enum DescriptorCheck {
     let soft: Int
     let hard: Int
 
-    init(soft: Int, hard: Int) {
-      self.soft = soft
-      self.hard = hard
-    }
-
     static func current() -> Allowance {
       var limit = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
