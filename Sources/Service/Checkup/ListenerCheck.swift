@@ -8,15 +8,15 @@ struct ListenerCheck {
   let address: ListenAddress
 
   func findings() -> [Finding] {
-    switch ListenPlace(address).place {
-    case .unix(let path): unix(path)
+    switch address.place {
+    case .unix(let path, let access): unix(path, mode: access.mode)
     case .tcp(let host, _): tcp(host)
-    case .inherited(let source): [.ok(subject, "\(source): handed over at the start, not looked at here")]
+    case .descriptor, .systemd: [.ok(subject, "\(address): handed over at the start, not looked at here")]
     }
   }
 
   private func tcp(_ host: String) -> [Finding] {
-    if ListenPlace.isLoopback(host) { return [.ok(subject, address.description)] }
+    if HostAddress.isLoopback(host) { return [.ok(subject, address.description)] }
     return [
       .warn(
         subject, "\(address) is reached from other machines, and the protocol has neither passwords nor encryption",
@@ -24,7 +24,7 @@ struct ListenerCheck {
     ]
   }
 
-  private func unix(_ path: String) -> [Finding] {
+  private func unix(_ path: String, mode: UInt16) -> [Finding] {
     let folder = Self.parent(of: path)
     var status = stat()
     guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -50,11 +50,10 @@ struct ListenerCheck {
           mend: "chmod g+x \(closed), with nginx's group as its group")
       ]
     }
-    return permissions(path)
+    return permissions(path, mode)
   }
 
-  private func permissions(_ path: String) -> [Finding] {
-    guard case .unix(_, let mode) = address else { return [] }
+  private func permissions(_ path: String, _ mode: UInt16) -> [Finding] {
     if mode & 0o006 == 0o006 {
       return [
         .warn(subject, "every user of this machine may connect to \(path)", mend: "set `socket_mode` to 660")

@@ -2,12 +2,12 @@ import FrontDoor
 
 /// Looks through a configuration of nginx for what concerns Sluice.
 package struct NginxCheckup: Sendable {
-  private let chat: [ListenPlace]
-  private let operators: [ListenPlace]
+  private let chat: [ListenAddress]
+  private let operators: [ListenAddress]
 
   package init(settings: ServiceSettings) {
-    chat = settings.listeners.map { ListenPlace($0) }
-    operators = settings.operatorListeners.map { ListenPlace($0) }
+    chat = settings.listeners
+    operators = settings.operatorListeners
   }
 
   /// Never throws: what is no configuration is a finding.
@@ -45,15 +45,15 @@ package struct NginxCheckup: Sendable {
       if leading.isEmpty {
         findings.append(
           .fail(
-            "nginx", "nothing leads to \(listener.title)",
+            "nginx", "nothing leads to \(listener)",
             mend: "let the `server` lines of the upstream name it, and include the snippet in your server block"))
       }
-      for passage in leading where passage.module != listener.dialect.rawValue {
+      for passage in leading where passage.module != listener.module {
         findings.append(
           .fail(
             "nginx",
-            "\(passage.place): \(passage.module)_pass leads to \(listener.title), which speaks \(listener.dialect.rawValue)",
-            mend: "\(listener.dialect.rawValue)_pass, with nginx/\(listener.snippet)"))
+            "\(passage.place): \(passage.module)_pass leads to \(listener), which speaks \(listener.module)",
+            mend: "\(listener.module)_pass, with nginx/\(listener.snippet)"))
       }
     }
     return findings
@@ -81,17 +81,4 @@ package struct NginxCheckup: Sendable {
     var seen: Set<String> = []
     return findings.filter { seen.insert("\($0.level) \($0.text)").inserted }
   }
-}
-
-extension ListenPlace {
-  /// As people write it.
-  var title: String {
-    switch place {
-    case .unix(let path): "unix:\(path)"
-    case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    case .inherited(let source): "\(source) (by an upstream named sluice…)"
-    }
-  }
-
-  var snippet: String { dialect == .scgi ? "sluice-scgi.conf" : "sluice.conf" }
 }

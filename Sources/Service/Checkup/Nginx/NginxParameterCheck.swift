@@ -12,7 +12,8 @@ struct NginxParameterCheck {
   private static let useful = [
     ("CONTENT_TYPE", "$content_type"), ("REMOTE_ADDR", "$remote_addr"), ("HTTP_HOST", "$http_host"),
     ("HTTP_ACCEPT", "$http_accept"), ("HTTP_ORIGIN", "$http_origin"),
-    ("HTTP_IDEMPOTENCY_KEY", "$http_idempotency_key"), ("HTTP_X_SLUICE_USER", "$http_x_sluice_user"),
+    ("HTTP_IDEMPOTENCY_KEY", "$http_idempotency_key"), ("HTTP_LAST_EVENT_ID", "$http_last_event_id"),
+    ("HTTP_X_SLUICE_USER", "$http_x_sluice_user"),
   ]
 
   func findings() -> [Finding] {
@@ -25,6 +26,9 @@ struct NginxParameterCheck {
     func isMissing(_ name: String) -> Bool { !names.contains(name) && !(passesHeaders && name.hasPrefix("HTTP_")) }
 
     var findings: [Finding] = []
+    if module == "scgi", !names.contains("SCGI") {
+      findings.append(.fail("nginx", "\(place): SCGI is not handed over", mend: "scgi_param SCGI 1;"))
+    }
     for (name, value) in Self.vital.sorted(by: { $0.key < $1.key }) where isMissing(name) {
       findings.append(
         .fail("nginx", "\(place): \(name) is not handed over", mend: "\(module)_param \(name) \(value);"))

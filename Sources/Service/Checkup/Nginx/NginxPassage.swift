@@ -1,3 +1,5 @@
+import FrontDoor
+
 /// A `…_pass` of a location.
 struct NginxPassage {
   /// `fastcgi`, `scgi` or another: what the module's directives begin with.
@@ -17,7 +19,7 @@ struct NginxPassage {
     }
   }
 
-  func leads(to listeners: [ListenPlace]) -> Bool {
+  func leads(to listeners: [ListenAddress]) -> Bool {
     targets.contains { target in
       listeners.contains { listener in
         target.peers.contains { listener.isReached(by: $0, of: target.upstream?.name) }

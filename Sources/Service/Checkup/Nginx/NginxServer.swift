@@ -19,7 +19,7 @@ struct NginxServer {
   /// Whether only this machine reaches it.
   var isPrivate: Bool {
     listens.allSatisfy { listen in
-      listen.hasPrefix("unix:") || ListenPlace.isLoopback(ListenPlace.split(listen).host)
+      listen.hasPrefix("unix:") || HostAddress.isLoopback(HostAddress.split(listen).host)
     }
   }
 

@@ -1,8 +1,10 @@
+import FrontDoor
+
 /// One server block: which of its locations take the protocol's requests, and whether each is as it should be.
 struct NginxSite {
   let server: NginxServer
   let upstreams: NginxUpstreams
-  let listeners: [ListenPlace]
+  let listeners: [ListenAddress]
 
   func findings() -> [Finding] {
     // A mount is where an outermost location with a passage in it says it is; once, however many locations say so.

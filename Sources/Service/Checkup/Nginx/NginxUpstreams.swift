@@ -44,20 +44,3 @@ struct NginxUpstreams {
     }
   }
 }
-
-extension ListenPlace {
-  /// Whether a peer of nginx's is this listener. A host's name may be this machine's unless it listens on loopback; what
-  /// is inherited may be anywhere, and goes by the upstream's name.
-  func isReached(by peer: String, of upstream: String?) -> Bool {
-    switch place {
-    case .unix(let path): return peer == "unix:\(path)" || peer == "unix:\(path):"
-    case .inherited: return upstream?.hasPrefix("sluice") ?? false
-    case .tcp(let host, let port):
-      let (theirs, theirPort) = Self.split(peer)
-      guard theirPort == port else { return false }
-      if theirs == host || Self.isWildcard(host) { return true }
-      let isName = theirs.contains { $0.isLetter } && !theirs.contains(":")
-      return Self.isLoopback(host) ? Self.isLoopback(theirs) : isName && !Self.isLoopback(theirs)
-    }
-  }
-}
