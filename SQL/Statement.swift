@@ -20,6 +20,13 @@ package struct Statement: Hashable, Sendable {
 
 // One line a file, made when first used. Nothing else may touch PackageResources.
 extension Statement {
+  package static let checkClock = Statement("checkClock", PackageResources.check_clock_sql)
+  package static let checkCredentials = Statement("checkCredentials", PackageResources.check_credentials_sql)
+  package static let checkRights = Statement("checkRights", PackageResources.check_rights_sql)
+  package static let checkRing = Statement("checkRing", PackageResources.check_ring_sql)
+  package static let checkServer = Statement("checkServer", PackageResources.check_server_sql)
+  package static let checkSettings = Statement("checkSettings", PackageResources.check_settings_sql)
+  package static let checkTag = Statement("checkTag", PackageResources.check_tag_sql)
   package static let conversationLive = Statement("conversationLive", PackageResources.conversation_live_sql)
   package static let idempotencyFind = Statement("idempotencyFind", PackageResources.idempotency_find_sql)
   package static let idempotencyPurge = Statement("idempotencyPurge", PackageResources.idempotency_purge_sql)

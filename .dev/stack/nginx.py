@@ -18,12 +18,21 @@ class Nginx:
     """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
 
     The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
+    `door` is what it speaks to the nodes: fastcgi or scgi.
     """
 
     def __init__(
-        self, processes: Processes, folder: Path, log: Path, nodes: list[str], operator: str, port: int | None = None
+        self,
+        processes: Processes,
+        folder: Path,
+        log: Path,
+        nodes: list[str],
+        operator: str,
+        port: int | None = None,
+        door: str = "fastcgi",
     ):
         self.processes, self.log, self.nodes, self.operator = processes, log, nodes, operator
+        self.snippet = {"fastcgi": "sluice.conf", "scgi": "sluice-scgi.conf"}[door]
         self.port, self.operator_port = port or free_port(), free_port()
         self.home = folder / f"nginx-{self.port}"
         self.process: Process | None = None
@@ -92,7 +101,7 @@ class Nginx:
             "user": f"user {WORKERS};" if os.geteuid() == 0 else "",
         }
         return {
-            "sluice.conf": edited("sluice.conf"),
+            "sluice.conf": edited(self.snippet),
             "sluice-upstream.conf": edited("sluice-upstream.conf", (rf"^  server .* {options};$", servers)),
             "sluice-operator.conf": edited(
                 "sluice-operator.conf",

@@ -1,5 +1,5 @@
 import Chat
-import EventLoop
+package import EventLoop
 import FrontDoor
 package import Logging
 import Store
@@ -217,6 +217,10 @@ package final class Service: Sendable {
       }
     }
   }
+
+  /// For who watches over the process: the loops whose answers say that it works, and how much it does.
+  package var loops: [EventLoop] { pool.loops }
+  package var liveTurns: Int { registry.liveCount }
 
   /// Takes up what may change while it runs: keys (the first signs from now on, all verify), bounds and time-outs. What
   /// is under way keeps those it began with.

@@ -34,8 +34,10 @@ struct Serve: AsyncParsableCommand {
     let log = Logger(label: "sluice")
     do {
       let service = try Service(settings: settings, log: log)
+      let supervisor = Supervisor(of: service)
       try await service.start()
-      await serve(service, configuration, signals, log)
+      supervisor?.ready()
+      await serve(service, configuration, signals, supervisor, log)
     } catch {
       log.error("cannot start", metadata: ["reason": "\(error)"])
       throw ExitCode(1)
@@ -43,7 +45,9 @@ struct Serve: AsyncParsableCommand {
   }
 
   /// Until the service has drained and stopped.
-  private func serve(_ service: Service, _ configuration: Configuration, _ signals: Signals, _ log: Logger) async {
+  private func serve(
+    _ service: Service, _ configuration: Configuration, _ signals: Signals, _ supervisor: Supervisor?, _ log: Logger
+  ) async {
     let hurried = Hurry()
     let drained = AsyncStream.makeStream(of: Void.self)
     let (file, set, numbers) = (options.config, options.set, signals.stream)
@@ -52,11 +56,15 @@ struct Serve: AsyncParsableCommand {
       var configuration = configuration
       for await number in numbers {
         if number == SIGHUP {
-          Self.reload(service, &configuration, log) { try Configuration(file: file, settings: set) }
+          func reload() {
+            Self.reload(service, &configuration, log) { try Configuration(file: file, settings: set) }
+          }
+          if let supervisor { supervisor.reload(reload) } else { reload() }
         } else if draining {
           hurried.set()
         } else {
           draining = true
+          supervisor?.stopping()
           // Ctrl-C is somebody waiting at a terminal.
           if number == SIGINT { hurried.set() }
           drained.continuation.finish()
@@ -65,6 +73,7 @@ struct Serve: AsyncParsableCommand {
     }
     for await _ in drained.stream {}
     await service.drain { hurried.isSet }
+    supervisor?.silence()
     await service.stop()
     watch.cancel()
   }
@@ -75,8 +84,9 @@ struct Serve: AsyncParsableCommand {
   ) {
     do {
       let fresh = try load()
-      service.reload(try fresh.service(version: Sluice.version))
-      LineLogHandler.level = try fresh.logging().level
+      let (settings, logging) = (try fresh.service(version: Sluice.version), try fresh.logging())
+      service.reload(settings)
+      LineLogHandler.level = logging.level
       let stale = fresh.differences(from: present).filter { !$0.isReloadable }
       if !stale.isEmpty {
         log.warning(

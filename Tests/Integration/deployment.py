@@ -87,10 +87,11 @@ class Deployment:
             node.start()
         return node
 
-    def add_nginx(self, addresses: list[str] | None = None) -> Nginx:
-        """An nginx in front of these addresses; by default the first node's first."""
+    def add_nginx(self, addresses: list[str] | None = None, door: str = "fastcgi") -> Nginx:
+        """An nginx in front of these addresses, by default the first node's first, to which it speaks `door`."""
         addresses = addresses or [self.nodes[0].addresses[0]]
-        nginx = Nginx(self.processes, self.folder.path, self.logs / "nginx.log", addresses, self.nodes[0].operator)
+        log, operator = self.logs / "nginx.log", self.nodes[0].operator
+        nginx = Nginx(self.processes, self.folder.path, log, addresses, operator, door=door)
         nginx.start()
         self.nginx = self.nginx or nginx
         return nginx
