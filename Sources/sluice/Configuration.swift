@@ -20,6 +20,7 @@ struct Configuration {
     case operatorListen = "operator_listen"
     case socketMode = "socket_mode"
     case database
+    case adminDatabase = "admin_database"
     case databaseConnections = "database_connections"
     case preparedStatements = "prepared_statements"
     case keyFile = "key_file"
@@ -38,6 +39,7 @@ struct Configuration {
       case .operatorListen: "the same for /healthz and /readyz; none if empty"
       case .socketMode: "permissions of unix sockets, octal (default 660)"
       case .database: "libpq connection string or URI"
+      case .adminDatabase: "the same for the commands that configure, of a member of sluice_admin (default: database)"
       case .databaseConnections: "connections to the database, beside one each for flusher and lease (default 4)"
       case .preparedStatements: "on, or off behind PgBouncer in transaction mode (default on)"
       case .keyFile: "file of `kid: secret` lines that sign tokens; the same on all nodes"
@@ -180,6 +182,20 @@ struct Configuration {
       throw invalid(.keyFile, "\(path) is open to everybody; `chmod o= \(path)`")
     }
     do { return try KeyRing(parsing: text) } catch { throw invalid(.keyFile, "\(path): \(error.description)") }
+  }
+
+  /// Where commands of operators find the database: `override`, else `admin_database`, else `database`, else what libpq
+  /// takes from its environment.
+  func administration(
+    database override: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(Invalid) -> String {
+    if let conninfo = override ?? text(.adminDatabase) ?? text(.database) { return conninfo }
+    let names = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGUSER", "PGPORT"]
+    guard names.contains(where: { environment[$0] != nil }) else {
+      throw Invalid(
+        description: "no database: give --config with admin_database or database, --database, or PGHOST and its kin")
+    }
+    return ""
   }
 
   /// Everything, checked.

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Store
+
+/// The columns of a credential, for `add` and `set`.
+struct CredentialColumns: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the secret is on each node: env:NAME or file:/path. Never the secret itself.",
+      valueName: "env:NAME|file:/path"))
+  var reference: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Domain of the gateway the secret is for: a route's short region stands in front of it.", valueName: "domain"))
+  var managedDomain: String?
+
+  /// Throws a usage error for what looks like a secret: it must reach neither the database nor its log.
+  func write(to changes: inout AdminChanges) throws {
+    if let reference, !reference.hasPrefix("env:"), !reference.hasPrefix("file:") {
+      throw misuse("--reference must be env:NAME or file:/path: where the secret is, never the secret itself")
+    }
+    changes.set("reference", reference)
+    changes.set("managed_domain", managedDomain)
+  }
+}
