@@ -3,8 +3,8 @@ select row_to_json(route)::text
 from (
   select
     r.id, m.name as model, r.model_id, r.priority, r.weight, r.driver, r.provider_model, c.name as credential,
-    r.credential_id, r.region, r.overrides, r.connect_timeout_ms, r.first_byte_timeout_ms, r.idle_timeout_ms,
-    r.enabled, r.created_at
+    r.credential_id, r.region, r.overrides, r.connect_timeout_ms, r.first_byte_timeout_ms, r.first_token_timeout_ms,
+    r.idle_timeout_ms, r.total_timeout_ms, r.enabled, r.created_at
   from sluice.model_route r
   join sluice.virtual_model m on m.id = r.model_id
   left join sluice.credential c on c.id = r.credential_id

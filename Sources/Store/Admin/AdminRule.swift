@@ -32,6 +32,13 @@ package struct AdminRule: Sendable {
       "--managed-domain", "must be a host name without scheme and path, such as llm.example.net or llm.example.net:8443"
     ),
 
+    "credential_client_certificate_check": AdminRule("--client-certificate", file),
+    "credential_client_key_check": AdminRule("--client-key", file),
+    "credential_ca_bundle_check": AdminRule("--ca-bundle", file),
+    "credential_client_pair_check": AdminRule(
+      "--client-certificate and --client-key", "must be set together or not at all"),
+    "credential_secret_check": AdminRule("--reference or --client-certificate", "must be set, or both"),
+
     "virtual_model_pkey": AdminRule("the new id", "is taken: try again"),
     "virtual_model_name_key": AdminRule("the name", "belongs to another virtual model"),
     "virtual_model_name_check": AdminRule(
@@ -43,6 +50,7 @@ package struct AdminRule: Sendable {
     "virtual_model_chunking_check": AdminRule("--chunking", .beListed),
     "virtual_model_reasoning_check": AdminRule("--reasoning", .beListed),
     "virtual_model_history_limit_check": AdminRule("--history-limit", positive),
+    "virtual_model_history_token_limit_check": AdminRule("--history-token-limit", positive),
     "virtual_model_on_interrupt_check": AdminRule("--on-interrupt", .beListed),
 
     "model_route_pkey": AdminRule("the new id", "is taken: try again"),
@@ -61,6 +69,8 @@ package struct AdminRule: Sendable {
     "model_route_overrides_check": AdminRule("--overrides", "must be a JSON object, such as {\"top_k\": 40}"),
     "model_route_connect_timeout_ms_check": AdminRule("--connect-timeout-ms", milliseconds),
     "model_route_first_byte_timeout_ms_check": AdminRule("--first-byte-timeout-ms", milliseconds),
+    "model_route_first_token_timeout_ms_check": AdminRule("--first-token-timeout-ms", milliseconds),
+    "model_route_total_timeout_ms_check": AdminRule("--total-timeout-ms", milliseconds),
     "model_route_idle_timeout_ms_check": AdminRule("--idle-timeout-ms", milliseconds),
 
     "surface_pkey": AdminRule("the new id", "is taken: try again"),
@@ -88,5 +98,6 @@ package struct AdminRule: Sendable {
 
   private static let name = "must have 1 to 63 letters, digits or any of . _ - and begin with a letter or digit"
   private static let positive = "must be a whole number, 1 or more"
+  private static let file = "must be file:/absolute/path"
   private static let milliseconds = "must be a whole number of milliseconds, 1 or more"
 }

@@ -6,7 +6,9 @@ import Store
 enum Credentials: ListedNoun {
   static let word = "credential"
   static var list: AdminList { .credentials }
-  static let columns = [Column("name"), Column("reference"), Column("managed_domain"), Column("routes")]
+  static let columns = [
+    Column("name"), Column("reference"), Column("managed_domain"), Column("client_certificate"), Column("routes"),
+  ]
   static let listExamples = """
       sluice credential list
       sluice credential list --json | jq -r '.[].reference'
@@ -25,7 +27,8 @@ struct CredentialCommand: ParsableCommand {
     discussion: """
       A credential says where each node finds the secret of a provider: env:NAME in its environment, file:/path on its \
       machine. The secret itself is never in the database, and never on a command line. A gateway's credential may also \
-      name its domain, so that routes need no more than a short region. A change takes effect on the next turn.
+      name its domain, so that routes need no more than a short region, and a client certificate, beside a secret or \
+      instead of one. A change takes effect on the next turn.
 
         sluice credential add openai --reference file:/etc/sluice/openai.key
         sluice credential add gateway --reference env:GATEWAY_KEY --managed-domain llm.example.net
@@ -49,10 +52,6 @@ struct CredentialCommand: ParsableCommand {
     @OptionGroup var options: AdminOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-      if columns.reference == nil { throw ValidationError("--reference is missing") }
-    }
-
     func run() async throws {
       var changes = AdminChanges()
       changes.set("name", name)
@@ -66,8 +65,11 @@ struct CredentialCommand: ParsableCommand {
 
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
+      case reference
       case managedDomain = "managed-domain"
-      var column: String { "managed_domain" }
+      case clientCertificate = "client-certificate"
+      case clientKey = "client-key"
+      case caBundle = "ca-bundle"
     }
 
     static let configuration = CommandConfiguration(

@@ -24,6 +24,12 @@ struct ModelColumns: ParsableArguments {
   @Option(help: ArgumentHelp("Messages of the conversation sent to the provider at most.", valueName: "messages"))
   var historyLimit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Estimated tokens of the conversation sent to the provider at most: a quarter of its bytes, 1000 an image.",
+      valueName: "tokens"))
+  var historyTokenLimit: Int?
+
   @Option(help: "commit: served once committed; relaxed: served on arrival, committed right after.")
   var durability: String?
 
@@ -55,6 +61,7 @@ struct ModelColumns: ParsableArguments {
     changes.set("parameters", json: parameters)
     changes.set("reasoning", reasoning)
     changes.set("history_limit", historyLimit)
+    changes.set("history_token_limit", historyTokenLimit)
     changes.set("durability", durability)
     changes.set("chunking", chunking)
     changes.set("on_interrupt", onInterrupt)

@@ -71,7 +71,7 @@ struct ModelCommand: ParsableCommand {
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
       case systemPrompt = "system-prompt"
-      var column: String { "system_prompt" }
+      case historyTokenLimit = "history-token-limit"
     }
 
     static let configuration = CommandConfiguration(

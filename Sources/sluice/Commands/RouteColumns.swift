@@ -32,11 +32,18 @@ struct RouteColumns: ParsableArguments {
   @Option(help: ArgumentHelp("Longest wait for a connection.", valueName: "ms"))
   var connectTimeoutMs: Int?
 
-  @Option(help: ArgumentHelp("Longest wait from the request to the first data of the reply.", valueName: "ms"))
+  @Option(help: ArgumentHelp("Longest wait from the request to the status line of the reply.", valueName: "ms"))
   var firstByteTimeoutMs: Int?
+
+  @Option(
+    help: ArgumentHelp("Longest wait from the request to the first data; keep-alives do not count.", valueName: "ms"))
+  var firstTokenTimeoutMs: Int?
 
   @Option(help: ArgumentHelp("Longest silence within a reply.", valueName: "ms"))
   var idleTimeoutMs: Int?
+
+  @Option(help: ArgumentHelp("Longest life of a whole request.", valueName: "ms"))
+  var totalTimeoutMs: Int?
 
   @Flag var enabling: Enabling?
 
@@ -56,7 +63,9 @@ struct RouteColumns: ParsableArguments {
     changes.set("overrides", json: try ArgumentText.object(overrides, option: "--overrides"))
     changes.set("connect_timeout_ms", connectTimeoutMs)
     changes.set("first_byte_timeout_ms", firstByteTimeoutMs)
+    changes.set("first_token_timeout_ms", firstTokenTimeoutMs)
     changes.set("idle_timeout_ms", idleTimeoutMs)
+    changes.set("total_timeout_ms", totalTimeoutMs)
     changes.set("enabled", enabling.map { $0 == .enable })
   }
 

@@ -108,7 +108,8 @@ struct RouteCommand: ParsableCommand {
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
       case credential
-      var column: String { "credential_id" }
+      case totalTimeout = "total-timeout-ms"
+      var column: String { self == .credential ? "credential_id" : "total_timeout_ms" }
     }
 
     static let configuration = CommandConfiguration(

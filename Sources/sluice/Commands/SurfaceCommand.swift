@@ -76,7 +76,6 @@ struct SurfaceCommand: ParsableCommand {
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
       case defaultModel = "default-model"
-      var column: String { "default_model" }
     }
 
     static let configuration = CommandConfiguration(

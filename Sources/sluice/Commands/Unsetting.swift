@@ -7,6 +7,8 @@ protocol Unsetting: ExpressibleByArgument, CaseIterable, RawRepresentable, Senda
 }
 
 extension Unsetting {
+  var column: String { rawValue.split(separator: "-").joined(separator: "_") }
+
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
