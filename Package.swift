@@ -67,7 +67,10 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "sluice",
-      dependencies: ["Service", "EventLoop", "FrontDoor", "Upstream", "Store", argumentParser, logging],
+      dependencies: [
+        "Service", "EventLoop", "Wire", "Chat", "Providers", "FrontDoor", "Upstream", "Store", argumentParser, crypto,
+        logging,
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "sluice-sim",

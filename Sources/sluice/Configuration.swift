@@ -181,6 +181,20 @@ struct Configuration {
     do { return try KeyRing(parsing: text) } catch { throw invalid(.keyFile, "\(path): \(error.description)") }
   }
 
+  /// Where commands of operators find the database: `override`, else `admin_database`, else `database`, else what libpq
+  /// takes from its environment.
+  func administration(
+    database override: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(Invalid) -> String {
+    if let conninfo = override ?? text(.adminDatabase) ?? text(.database) { return conninfo }
+    let names = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGUSER", "PGPORT"]
+    guard names.contains(where: { environment[$0] != nil }) else {
+      throw Invalid(
+        description: "no database: give --config with admin_database or database, --database, or PGHOST and its kin")
+    }
+    return ""
+  }
+
   /// Everything, checked.
   func service(version: String) throws(Invalid) -> ServiceSettings {
     let listeners = try addresses(.listen)

@@ -5,6 +5,7 @@ enum ConfigurationKey: String, CaseIterable {
   case socketMode = "socket_mode"
   case socketGroup = "socket_group"
   case database
+  case adminDatabase = "admin_database"
   case databaseConnections = "database_connections"
   case databaseQueue = "database_queue"
   case preparedStatements = "prepared_statements"
@@ -39,6 +40,7 @@ enum ConfigurationKey: String, CaseIterable {
     case .socketMode: "permissions of unix sockets, octal (default 660)"
     case .socketGroup: "group of unix sockets, by name or number (default: the program's own)"
     case .database: "libpq connection string or URI"
+    case .adminDatabase: "the same for the commands that configure, of a member of sluice_admin (default: database)"
     case .databaseConnections: "connections to the database, beside one each for flusher and lease (default 4)"
     case .databaseQueue: "transactions that may wait for a connection; past it 503 (default 4096)"
     case .preparedStatements: "on, or off behind PgBouncer in transaction mode (default on)"
@@ -71,7 +73,7 @@ enum ConfigurationKey: String, CaseIterable {
     case .keyFile, .turnLimit, .maxHeaders, .maxBody, .maxConnections, .requestTimeout, .replyTimeout, .upstreamLimit,
       .upstreamHostLimit, .upstreamQueue, .upstreamQueueTimeout, .drainTimeout, .logLevel:
       true
-    case .listen, .operatorListen, .socketMode, .socketGroup, .database, .databaseConnections, .databaseQueue,
+    case .listen, .operatorListen, .socketMode, .socketGroup, .database, .adminDatabase, .databaseConnections, .databaseQueue,
       .preparedStatements, .nodeTag, .loops, .proxy, .noProxy, .caBundle, .logFormat:
       false
     }
