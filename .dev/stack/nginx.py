@@ -12,18 +12,31 @@ from .ports import free_port
 from .processes import Process, Processes
 
 SOURCES = Path(__file__).resolve().parents[2] / "nginx"
+# The snippet of each protocol by which requests may be passed on.
+SNIPPETS = {"fastcgi": "sluice.conf", "scgi": "sluice-scgi.conf"}
 
 
 class Nginx:
     """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
 
     The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
+    `settings` are directives of a site's own, for its http { } block.
     """
 
     def __init__(
-        self, processes: Processes, folder: Path, log: Path, nodes: list[str], operator: str, port: int | None = None
+        self,
+        processes: Processes,
+        folder: Path,
+        log: Path,
+        nodes: list[str],
+        operator: str,
+        port: int | None = None,
+        *,
+        door: str = "fastcgi",
+        settings: str = "",
     ):
         self.processes, self.log, self.nodes, self.operator = processes, log, nodes, operator
+        self.snippet, self.settings = SNIPPETS[door], settings
         self.port, self.operator_port = port or free_port(), free_port()
         self.home = folder / f"nginx-{self.port}"
         self.process: Process | None = None
@@ -90,9 +103,10 @@ class Nginx:
             "home": str(self.home),
             "port": str(self.port),
             "user": f"user {WORKERS};" if os.geteuid() == 0 else "",
+            "settings": self.settings,
         }
         return {
-            "sluice.conf": edited("sluice.conf"),
+            "sluice.conf": edited(self.snippet),
             "sluice-upstream.conf": edited("sluice-upstream.conf", (rf"^  server .* {options};$", servers)),
             "sluice-operator.conf": edited(
                 "sluice-operator.conf",

@@ -87,10 +87,12 @@ class Deployment:
             node.start()
         return node
 
-    def add_nginx(self, addresses: list[str] | None = None) -> Nginx:
-        """An nginx in front of these addresses; by default the first node's first."""
+    def add_nginx(self, addresses: list[str] | None = None, **options: str) -> Nginx:
+        """An nginx in front of these addresses; by default the first node's first. `options` are Nginx's own."""
         addresses = addresses or [self.nodes[0].addresses[0]]
-        nginx = Nginx(self.processes, self.folder.path, self.logs / "nginx.log", addresses, self.nodes[0].operator)
+        nginx = Nginx(
+            self.processes, self.folder.path, self.logs / "nginx.log", addresses, self.nodes[0].operator, **options
+        )
         nginx.start()
         self.nginx = self.nginx or nginx
         return nginx
