@@ -20,7 +20,7 @@ class World:
     """`visitor` has a turn that has `ended`, and one that is `live`; so has `stranger`."""
 
     def __init__(self, deployment: Deployment, door: str):
-        self.deployment = deployment
+        self.deployment, self.door = deployment, door
         common = {"kind": "web", "anonymous": True, "pace_ms": 40, "session_limit": 100_000, "allowed_origins": [PAGE]}
         deployment.insert("surface", **common, name="open")
         deployment.insert("surface", **{**common, "name": "patient", "pace_ms": 60_000})
@@ -38,6 +38,20 @@ class World:
         self.patient = self.session("patient").start(model=self.endless.name)
         self.identity = str(deployment.turn(self.ended.id)["identity_id"])
         self.surface = str(deployment.turn(self.ended.id)["surface_id"])
+
+        self.purged = self.without_answer()
+
+    def without_answer(self) -> str:
+        """A turn of the visitor that is done, and of which nothing is kept but its row."""
+        turn = str(uuid.UUID(int=uuid.UUID(self.ended.id).int ^ 1))
+        self.deployment.sql.execute(
+            "insert into turn (id, conversation_id, identity_id, surface_id, user_message_id, message_id, model_name,"
+            " durability, on_interrupt, owner, state, chunks, ended_at)"
+            " select %s, conversation_id, identity_id, surface_id, user_message_id, gen_random_uuid(), model_name,"
+            " durability, on_interrupt, owner, state, chunks, ended_at from turn where id = %s",
+            [turn, self.ended.id],
+        )
+        return turn
 
     def session(self, surface: str = "open") -> ChatClient:
         client = ChatClient(self.url)
