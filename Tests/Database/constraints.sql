@@ -66,6 +66,27 @@ values
     'credential_managed_domain_check', 'a domain with a scheme',
     $$update sluice.credential set managed_domain = 'https://models.example'$$
   ),
+  ('credential_secret_check', 'nothing to show a gateway', $$update sluice.credential set reference = null$$),
+  (
+    'credential_client_certificate_check', 'a path that is not absolute',
+    $$update sluice.credential set client_certificate = 'file:client.pem', client_key = 'file:/client.key'$$
+  ),
+  (
+    'credential_client_key_check', 'the key itself',
+    $$
+      update sluice.credential
+      set client_certificate = 'file:/client.pem', client_key = '-----BEGIN PRIVATE KEY-----'
+    $$
+  ),
+  (
+    'credential_client_pair_check', 'a certificate without its key',
+    $$update sluice.credential set client_certificate = 'file:/client.pem'$$
+  ),
+  ('credential_client_pair_check', 'a key alone', $$update sluice.credential set client_key = 'file:/client.key'$$),
+  (
+    'credential_ca_bundle_check', 'authorities from a variable',
+    $$update sluice.credential set ca_bundle = 'env:AUTHORITIES'$$
+  ),
 
   ('virtual_model_pkey', 'an id twice', $$insert into sluice.virtual_model table sluice.virtual_model$$),
   (
@@ -79,6 +100,10 @@ values
   ('virtual_model_chunking_check', 'no chunking', $$update sluice.virtual_model set chunking = 'never'$$),
   ('virtual_model_reasoning_check', 'no policy', $$update sluice.virtual_model set reasoning = 'some'$$),
   ('virtual_model_history_limit_check', 'no history', $$update sluice.virtual_model set history_limit = 0$$),
+  (
+    'virtual_model_history_token_limit_check', 'no history',
+    $$update sluice.virtual_model set history_token_limit = 0$$
+  ),
   ('virtual_model_on_interrupt_check', 'no policy', $$update sluice.virtual_model set on_interrupt = 'drop'$$),
 
   ('model_route_pkey', 'an id twice', $$insert into sluice.model_route table sluice.model_route$$),
@@ -111,6 +136,8 @@ values
   ('model_route_connect_timeout_ms_check', 'no time', $$update sluice.model_route set connect_timeout_ms = 0$$),
   ('model_route_first_byte_timeout_ms_check', 'no time', $$update sluice.model_route set first_byte_timeout_ms = 0$$),
   ('model_route_idle_timeout_ms_check', 'no time', $$update sluice.model_route set idle_timeout_ms = -1$$),
+  ('model_route_first_token_timeout_ms_check', 'no time', $$update sluice.model_route set first_token_timeout_ms = 0$$),
+  ('model_route_total_timeout_ms_check', 'no time', $$update sluice.model_route set total_timeout_ms = 0$$),
 
   ('surface_pkey', 'an id twice', $$insert into sluice.surface table sluice.surface$$),
   ('surface_name_key', 'a name twice', $$insert into sluice.surface (name, kind) values ('web', 'teams')$$),
@@ -236,6 +263,26 @@ values
     $$update sluice.model_route set region = 'http://127.0.0.1:11434/v1', credential_id = null$$
   ),
   (
+    'a credential that is a certificate alone',
+    $$
+      update sluice.credential
+      set reference = null, client_certificate = 'file:/client.pem', client_key = 'file:/client key',
+        ca_bundle = 'file:/ca.pem'
+    $$
+  ),
+  (
+    'a route without a limit of its whole life',
+    $$update sluice.model_route set total_timeout_ms = 1; update sluice.model_route set total_timeout_ms = null$$
+  ),
+  (
+    'a message that follows another',
+    $$
+      insert into sluice.message (conversation_id, id, parent_id, role, parts)
+      select conversation_id, gen_random_uuid(), id, 'assistant', '[]'
+      from sluice.message
+    $$
+  ),
+  (
     'an end with all that belongs to it',
     $$update sluice.turn set state = 'error', chunks = 2, ended_at = now(), error = '{"code": "upstream_status"}'$$
   ),
@@ -246,7 +293,7 @@ values
       floor(extract(epoch from now()) / 86400)::bigint % 8
     )
   ),
-  ('a conversation takes its messages along', $$delete from sluice.conversation$$),
+  ('a conversation takes its messages along, whatever follows what', $$delete from sluice.conversation$$),
   (
     'a virtual model takes its routes along',
     $$

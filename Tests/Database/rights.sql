@@ -39,7 +39,7 @@ values
   ('sluice_app', 'changes no message', $$update sluice.message set parts = '[]'$$),
   ('sluice_app', 'deletes no turn', $$delete from sluice.turn$$),
   ('sluice_app', 'changes no chunk', $$update sluice.turn_delta set events = ''$$),
-  ('sluice_app', 'deletes no chunk', $$delete from sluice.turn_delta$$),
+  ('sluice_app', 'deletes no identity', $$delete from sluice.identity$$),
   ('sluice_app', 'truncates no turns', $$truncate sluice.turn$$),
   ('sluice_app', 'truncates no messages', $$truncate sluice.message$$),
   ('sluice_app', 'truncates a leaf, never the ring', $$truncate sluice.turn_delta$$),
@@ -64,7 +64,7 @@ select results_eq(
   $$select relation, rights from granted where role = 'sluice_app' order by relation$$,
   $$
     values
-      ('conversation' collate "C", 'select insert update'),
+      ('conversation' collate "C", 'select insert update delete'),
       ('credential', 'select'),
       ('idempotency', 'select insert update delete'),
       ('identity', 'select insert update'),
@@ -76,7 +76,7 @@ select results_eq(
       ('surface', 'select'),
       ('surface_key', 'select'),
       ('turn', 'select insert update'),
-      ('turn_delta', 'select insert'),
+      ('turn_delta', 'select insert delete'),
       ('turn_delta_0', 'truncate'),
       ('turn_delta_1', 'truncate'),
       ('turn_delta_2', 'truncate'),

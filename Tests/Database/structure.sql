@@ -11,16 +11,19 @@ insert into expected
 values
   ('schema_change', '{name,min_binary,deployed_at}'),
   ('node', '{incarnation,tag,host,version,started_at,lease_until,renewed_at,contact_since,voided_at}'),
-  ('credential', '{id,name,reference,managed_domain,created_at}'),
+  (
+    'credential',
+    '{id,name,reference,managed_domain,created_at,client_certificate,client_key,ca_bundle}'
+  ),
   (
     'virtual_model',
     '{id,name,title,enabled,stream,notool,nopreprompt,system_prompt,parameters,durability,chunking,reasoning,'
-    'history_limit,on_interrupt,created_at,updated_at}'
+    'history_limit,on_interrupt,created_at,updated_at,history_token_limit}'
   ),
   (
     'model_route',
     '{id,model_id,priority,weight,driver,provider_model,credential_id,region,overrides,connect_timeout_ms,'
-    'first_byte_timeout_ms,idle_timeout_ms,enabled,created_at}'
+    'first_byte_timeout_ms,idle_timeout_ms,enabled,created_at,first_token_timeout_ms,total_timeout_ms}'
   ),
   (
     'surface',
@@ -39,7 +42,7 @@ values
   ('idempotency', '{identity_id,key,turn_id,body_hash,created_at}'),
   ('turn_delta', '{turn_id,epoch,seq,slot,events,final}');
 
-select plan((select count(*) from expected)::integer + 13);
+select plan((select count(*) from expected)::integer + 16);
 
 select tables_are(
   'sluice',
@@ -142,6 +145,39 @@ select col_is_pk(
   'turn_delta',
   array['turn_id', 'epoch', 'seq', 'slot']::name[],
   'a chunk is found by its place, in one leaf'
+);
+select has_index(
+  'sluice',
+  'message',
+  'message_conversation_id_parent_id_idx',
+  array['conversation_id', 'parent_id']::name[],
+  'the messages that follow one are found'
+);
+select is_empty(
+  $$
+    select indexrelid::regclass
+    from pg_index join pg_class on pg_class.oid = indexrelid
+    where relnamespace = 'sluice'::regnamespace
+      and not (indisvalid and indisready)
+  $$,
+  'every index is valid'
+);
+select set_eq(
+  $$
+    select column_name::text, column_default::text
+    from information_schema.columns
+    where table_schema = 'sluice'
+      and (
+        column_name in ('history_token_limit', 'first_token_timeout_ms', 'total_timeout_ms')
+        or column_name in ('client_certificate', 'client_key', 'ca_bundle')
+      )
+  $$,
+  $$
+    values
+      ('history_token_limit', null), ('first_token_timeout_ms', '60000'), ('total_timeout_ms', null),
+      ('client_certificate', null), ('client_key', null), ('ca_bundle', null)
+  $$,
+  'what was configured before the columns came goes on as it did'
 );
 select is(
   (
