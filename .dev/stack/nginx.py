@@ -20,7 +20,8 @@ class Nginx:
     """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
 
     The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
-    `settings` are directives of a site's own, for its http { } block.
+    `settings` are directives of a site's own, for its http { } block; `idle` is how long connections to nodes are kept
+    without use.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Nginx:
         *,
         door: str = "fastcgi",
         settings: str = "",
+        idle: str = "60s",
     ):
         self.processes, self.log, self.nodes, self.operator = processes, log, nodes, operator
-        self.snippet, self.settings = SNIPPETS[door], settings
+        self.snippet, self.settings, self.idle = SNIPPETS[door], settings, idle
         self.port, self.operator_port = port or free_port(), free_port()
         self.home = folder / f"nginx-{self.port}"
         self.process: Process | None = None
@@ -107,7 +109,11 @@ class Nginx:
         }
         return {
             "sluice.conf": edited(self.snippet),
-            "sluice-upstream.conf": edited("sluice-upstream.conf", (rf"^  server .* {options};$", servers)),
+            "sluice-upstream.conf": edited(
+                "sluice-upstream.conf",
+                (rf"^  server .* {options};$", servers),
+                (r"keepalive_timeout 60s;", f"keepalive_timeout {self.idle};"),
+            ),
             "sluice-operator.conf": edited(
                 "sluice-operator.conf",
                 (r"^  server unix:.*;$", f'  server "{self.operator}";'),
