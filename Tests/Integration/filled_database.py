@@ -14,7 +14,7 @@ select
     || '7001a000' || lpad(to_hex(n), 12, '0'))::uuid as turn,
   (array['done', 'done', 'done', 'done', 'error', 'cancelled', 'interrupted'])[1 + n % 7] as state,
   surface.id as surface
-from generate_series(1, %(count)s) n, surface
+from generate_series(1, @count@) n, surface
 where surface.name = 'web';
 
 insert into identity (id, kind, display_name)
@@ -50,7 +50,7 @@ select turn, conversation, identity, surface, question, answer, 'filled', 'commi
 from made;
 
 insert into turn_delta (turn_id, epoch, seq, slot, events, final)
-select turn, epoch, seq, (extract(epoch from uuid_time(turn))::numeric * 1000)::bigint / 86400000 %% 8,
+select turn, epoch, seq, (extract(epoch from uuid_time(turn))::numeric * 1000)::bigint / 86400000 % 8,
   case
     when seq < 5 then '{"type":"text","text":"Answer ' || n || '. "}'
     else '{"type":"end","state":"' || state || '"}'
@@ -66,7 +66,7 @@ select identity, 'filled', turn, sha256(convert_to(n::text, 'UTF8')) from made;
 def fill(deployment: Deployment) -> None:
     """Fills the schema of the former release; statistics are taken as autovacuum would."""
     with deployment.sql.transaction():
-        deployment.sql.execute(FILL % {"count": CONVERSATIONS})
+        deployment.sql.execute(FILL.replace("@count@", str(CONVERSATIONS)))
     deployment.sql.execute("analyze")
 
 
