@@ -86,7 +86,7 @@ let package = Package(
       name: "ProvidersTests", dependencies: ["Providers", "Chat", "Wire", "TestSupport"],
       resources: [.copy("Fixtures")],
       swiftSettings: strict),
-    .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
+    .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "UpstreamTests", dependencies: ["Upstream", "EventLoop"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL"], swiftSettings: strict),
     .testTarget(

@@ -6,8 +6,8 @@ internal import Glibc
 final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendable {
   private enum Phase {
     case reading  // a request, or waiting for one → waiting, closed
-    case waiting  // for its reply → writing, reading, lingering, closed
-    case writing  // what the socket did not take → reading, lingering, closed
+    case waiting  // for its reply → writing, closed
+    case writing  // it, and then what the socket did not take → reading, lingering, closed
     case lingering  // after a refusal: drops what comes until the peer closes → closed
     case closed
   }
@@ -26,7 +26,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   /// True while `consume` runs: what it has not taken yet is not in `input`.
   private var consuming = false
   private var serial: UInt32 = 0
-  private var scan = RecordScan()
+  private var framing: Framing
   /// What has arrived and is not a whole request yet, or came too early.
   private var input: [UInt8] = []
   /// A reply of which the socket took the first `sent` bytes. While `lingering`, `sent` counts what was dropped.
@@ -35,8 +35,9 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   private var owner: (any ParkedOwner)?
   private var token = 0
 
-  init(_ descriptor: Int32, keeper: Doorkeeper, place: Int) {
+  init(_ descriptor: Int32, speaking dialect: Dialect, keeper: Doorkeeper, place: Int) {
     self.descriptor = descriptor
+    framing = Framing(dialect)
     self.keeper = keeper
     self.place = place
     loop = keeper.loop
@@ -44,11 +45,13 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
 
   deinit { assert(phase == .closed) }
 
-  /// The request is mostly there already, so it is asked for at once.
+  /// The request is mostly there already, so it is asked for at once. A web server connects when it has one: who has
+  /// none before the deadline is closed. Between two requests there is no deadline.
   func start() {
     do {
       watch = try loop.watch(descriptor, for: .read, handler: self)
       receive()
+      if phase == .reading, serial == 0, timer == nil { arm(keeper.limits.requestDeadline) }
     } catch {
       close()
     }
@@ -61,6 +64,11 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
 
   func timerFired(_ token: Int) {
     timer = nil
+    switch phase {
+    case .reading: keeper.tallies.refuse(.deadline)
+    case .writing: keeper.tallies.stalls.add(1)
+    case .waiting, .lingering, .closed: break
+    }
     close()
   }
 
@@ -68,6 +76,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
 
   func close() {
     guard phase != .closed else { return }
+    if phase == .waiting { keeper.tallies.abandoned.add(1) }
     phase = .closed
     disarm()
     if let watch { loop.unwatch(watch) }
@@ -87,6 +96,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
       if count == 0 || (errno != EAGAIN && errno != EINTR) { close() }
       return
     }
+    keeper.tallies.bytesIn.add(count)
     if phase == .lingering {
       sent += count
       if sent > keeper.limits.maxDiscarded { close() }
@@ -94,6 +104,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     }
     let received = UnsafeBufferPointer(rebasing: keeper.scratch[..<count])
     if phase == .reading, input.isEmpty {
+      disarm()
       let taken = consume(received.span)
       if taken < count, phase != .closed { input = Array(received[taken...]) }
     } else {
@@ -118,7 +129,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     var taken = 0
     while phase == .reading, taken < bytes.count {
       let rest = bytes.extracting(droppingFirst: taken)
-      switch scan.advance(over: rest, within: keeper.limits) {
+      switch framing.advance(over: rest, within: keeper.limits) {
       case .incomplete:
         if timer == nil { arm(keeper.limits.requestDeadline) }
         return taken
@@ -128,11 +139,13 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
       case .aborted(let length):
         taken += length
         expectReply()
-        write(keeper.codec.end(requestID: scan.requestID))
-      case .paramsTooLarge: refuse(.paramsTooLarge)
-      case .bodyTooLarge: refuse(.bodyTooLarge)
+        write(framing.end(by: keeper.codecs))
+      case .paramsTooLarge: refuse(.paramsTooLarge, for: .params)
+      case .bodyTooLarge:
+        let request = framing.decodeVariables(rest, by: keeper.codecs)
+        refuse(request.map { keeper.handler.refusal(.bodyTooLarge, of: $0) } ?? .bodyTooLarge, for: .body)
       case .malformed:
-        keeper.refused.add(1)
+        keeper.tallies.refuse(.malformed)
         close()
       }
     }
@@ -140,9 +153,9 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   }
 
   private func begin(_ bytes: borrowing Span<UInt8>) {
-    guard let request = keeper.codec.decode(bytes, bodyLength: scan.bodyLength) else { return refuse(.badRequest) }
+    guard let request = framing.decode(bytes, by: keeper.codecs) else { return refuse(.badRequest, for: .malformed) }
     expectReply()
-    keeper.requests.add(1)
+    keeper.tallies.requests.add(1)
     keeper.handler.handle(request, Exchange(peer: self, serial: serial))
   }
 
@@ -154,22 +167,23 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
 
   /// Answers instead of the handler. The peer may still be sending: closing at once could destroy the reply before it is
   /// read, so the rest is dropped until the peer closes.
-  private func refuse(_ response: Response) {
-    keeper.refused.add(1)
+  private func refuse(_ response: Response, for reason: FrontDoor.Gauges.Reason) {
+    keeper.tallies.refuse(reason)
     refusing = true
     expectReply()
-    write(keeper.codec.encode(response, requestID: scan.requestID))
+    write(framing.encode(response, by: keeper.codecs))
   }
 
   /// While a request is being answered, a web server may only take it back.
   private func lookAhead() {
-    if phase == .waiting, let length = RecordScan.abort(of: scan.requestID, in: input.span) {
+    if phase == .waiting, let length = framing.abort(in: input.span) {
       input.removeFirst(length)
+      keeper.tallies.abandoned.add(1)
       let owner = unpark()
-      write(keeper.codec.end(requestID: scan.requestID))
+      write(framing.end(by: keeper.codecs))
       owner?.peerGone(token)
     } else if input.count > keeper.limits.maxAhead {
-      keeper.refused.add(1)
+      keeper.tallies.refuse(.malformed)
       close()
     }
   }
@@ -179,12 +193,12 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   func reply(_ response: Response, to serial: UInt32) {
     guard phase == .waiting, serial == self.serial else { return }
     _ = unpark()
-    write(keeper.codec.encode(response, requestID: scan.requestID))
+    write(framing.encode(response, by: keeper.codecs))
   }
 
   func park(_ serial: UInt32, owner: any ParkedOwner, token: Int) -> Bool {
     guard phase == .waiting, serial == self.serial else { return false }
-    if self.owner == nil { keeper.parked.add(1) }
+    if self.owner == nil { keeper.tallies.parked.add(1) }
     self.owner = owner
     self.token = token
     return true
@@ -193,18 +207,18 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   private func unpark() -> (any ParkedOwner)? {
     guard let parked = owner else { return nil }
     owner = nil
-    keeper.parked.add(-1)
+    keeper.tallies.parked.add(-1)
     return parked
   }
 
   /// `bytes` is nil if memory was too short for the reply.
   private func write(_ bytes: UnsafeRawBufferPointer?) {
+    phase = .writing
     guard let bytes else { return close() }
     guard let count = send(bytes) else { return }
     if count == bytes.count { return answered() }
     output = Array(bytes[count...])
     sent = 0
-    phase = .writing
     if let watch { loop.update(watch, for: [.read, .write]) }
     arm(keeper.limits.writeDeadline)
   }
@@ -225,7 +239,10 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   /// How many bytes the socket took; nil if the connection failed and has been closed.
   private func send(_ bytes: UnsafeRawBufferPointer) -> Int? {
     let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Self.sendFlags)
-    if count >= 0 { return count }
+    if count >= 0 {
+      keeper.tallies.bytesOut.add(count)
+      return count
+    }
     if errno == EAGAIN || errno == EINTR { return 0 }
     close()
     return nil
@@ -238,9 +255,9 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
       input = []
       shutdown(descriptor, Int32(SHUT_WR))
       arm(keeper.limits.requestDeadline)
-    } else if scan.keepsConnection, !keeper.draining {
+    } else if framing.keepsConnection, !keeper.draining {
       phase = .reading
-      scan = RecordScan()
+      framing.restart()
       // Not from here, which may be deep in another connection's handler.
       if !input.isEmpty, !consuming {
         loop.submit { [self] in if phase == .reading, !input.isEmpty { consumeInput() } }

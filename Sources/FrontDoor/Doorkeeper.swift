@@ -2,19 +2,20 @@ internal import CFastCGI
 internal import EventLoop
 internal import Glibc
 
-/// The front door's part on one loop: accepts connections, keeps them, and lends them scratch memory and codec.
+/// The front door's part on one loop: accepts connections, keeps them, and lends them scratch memory and codecs.
 // Sendable is unchecked because all mutable state is confined to the loop.
 final class Doorkeeper: ReadinessHandler, TimerHandler, @unchecked Sendable {
   let loop: EventLoop
-  let limits: Limits
+  private(set) var limits: Limits
   let handler: any RequestHandler
-  let codec: FastCGI
+  let codecs: Framing.Codecs
   /// What a connection receives into. Its content is meaningless between two calls.
   let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
   /// Connections close after their next answer.
   private(set) var draining = false
 
-  private let capacity: Int
+  /// Of how many equal shares of `Limits.maxConnections` this loop has one.
+  private let shares: Int
   private var sockets: [ListeningSocket]
   /// Empty while accepting pauses, and for good once it has stopped.
   private var watches: [Watch] = []
@@ -22,28 +23,23 @@ final class Doorkeeper: ReadinessHandler, TimerHandler, @unchecked Sendable {
   private var connections: [Connection?] = []
   private var vacant: [Int] = []
 
-  // Read by `gauges()` from other threads.
-  let open = Tally()
-  let parked = Tally()
-  let requests = Tally()
-  let refused = Tally()
-  let pauses = Tally()
+  let tallies = Tallies()
 
   /// Milliseconds without accepting when descriptors or connections have run out.
   private static let pauseLength = 100
   /// Connections accepted in one go, so that those already there are not kept waiting.
   private static let acceptBatch = 64
 
-  /// `capacity`: the greatest number of connections. Throws `.codec`.
+  /// `shares`: how many loops share the listeners. Throws `.codec`.
   init(
-    loop: EventLoop, sockets: [ListeningSocket], capacity: Int, limits: Limits, handler: any RequestHandler
+    loop: EventLoop, sockets: [ListeningSocket], shares: Int, limits: Limits, handler: any RequestHandler
   ) throws(FrontDoorError) {
     self.loop = loop
     self.sockets = sockets
-    self.capacity = capacity
+    self.shares = shares
     self.limits = limits
     self.handler = handler
-    codec = try FastCGI()
+    codecs = Framing.Codecs(fastCGI: try FastCGI(), scgi: SCGI())
   }
 
   deinit { scratch.deallocate() }
@@ -74,18 +70,21 @@ final class Doorkeeper: ReadinessHandler, TimerHandler, @unchecked Sendable {
   /// Ends all connections, whatever they do.
   func closeAll() { for connection in connections { connection?.close() } }
 
+  func replace(_ limits: Limits) { self.limits = limits }
+
   func remove(_ place: Int) {
     connections[place] = nil
     vacant.append(place)
-    open.add(-1)
+    tallies.connections.add(-1)
   }
 
   func ready(_ readiness: Readiness, descriptor: Int32) {
+    guard let socket = sockets.first(where: { $0.descriptor == descriptor }) else { return }
     for _ in 0..<Self.acceptBatch {
-      guard open.value < capacity else { return pauseAccepting() }
+      guard tallies.connections.value < max(1, limits.maxConnections / shares) else { return pauseAccepting() }
       let accepted = fastcgi_accept(descriptor)
       if accepted >= 0 {
-        admit(accepted)
+        admit(accepted, speaking: socket.address.dialect)
         continue
       }
       switch errno {
@@ -101,19 +100,20 @@ final class Doorkeeper: ReadinessHandler, TimerHandler, @unchecked Sendable {
     accept()
   }
 
-  private func admit(_ descriptor: Int32) {
+  private func admit(_ descriptor: Int32, speaking dialect: Dialect) {
     let place = vacant.popLast() ?? connections.count
     if place == connections.count { connections.append(nil) }
-    let connection = Connection(descriptor, keeper: self, place: place)
+    let connection = Connection(descriptor, speaking: dialect, keeper: self, place: place)
     connections[place] = connection
-    open.add(1)
+    tallies.connections.add(1)
+    tallies.accepted.add(1)
     connection.start()
   }
 
   /// Level-triggered readiness would spin: so not even looking for a while.
   private func pauseAccepting() {
     unwatch()
-    pauses.add(1)
+    tallies.pauses.add(1)
     pause = loop.schedule(afterMilliseconds: Self.pauseLength, handler: self)
   }
 

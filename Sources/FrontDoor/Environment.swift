@@ -2,9 +2,9 @@ internal import Glibc
 
 /// The CGI variables of one request while their bytes are still in the codec's hands.
 struct Environment {
-  private enum Variable: Int, CaseIterable {
+  enum Variable: Int, CaseIterable {
     case method, mount, path, document, query, authorization, host, origin, accept, contentType
-    case idempotencyKey, user, remote
+    case idempotencyKey, lastEventID, user, remote
 
     var name: StaticString {
       switch self {
@@ -19,13 +19,15 @@ struct Environment {
       case .accept: "HTTP_ACCEPT"
       case .contentType: "CONTENT_TYPE"
       case .idempotencyKey: "HTTP_IDEMPOTENCY_KEY"
+      case .lastEventID: "HTTP_LAST_EVENT_ID"
       case .user: "HTTP_X_SLUICE_USER"
       case .remote: "REMOTE_ADDR"
       }
     }
   }
 
-  private var values = InlineArray<13, UnsafeBufferPointer<UInt8>?>(repeating: nil)
+  /// By the variables' raw values.
+  private(set) var values = InlineArray<14, UnsafeBufferPointer<UInt8>?>(repeating: nil)
 
   /// `value` must stay where it is until `request(body:)` has been called. Of several with one name the first counts.
   mutating func note(name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
@@ -44,19 +46,22 @@ struct Environment {
     return Request(
       method: Method(rawValue: method) ?? .other, path: path, mount: mount, query: text(.query) ?? "",
       authorization: text(.authorization), host: text(.host), origin: text(.origin), accept: text(.accept),
-      contentType: text(.contentType), idempotencyKey: text(.idempotencyKey), user: text(.user),
-      remoteAddress: text(.remote), body: body)
+      contentType: text(.contentType), idempotencyKey: text(.idempotencyKey),
+      lastEventID: text(.lastEventID), user: text(.user), remoteAddress: text(.remote), body: body)
   }
 
   /// The path is PATH_INFO; without it, DOCUMENT_URI less SCRIPT_NAME. nginx's own `fastcgi_params` sets both of these to
-  /// the whole path: then there is no mount.
+  /// the whole path: then there is no mount. Compared byte for byte: as characters, a "/" and the combining mark after
+  /// it are one, and texts are equal that are other paths.
   private func place() -> (path: String, mount: String)? {
-    var mount = text(.mount) ?? ""
-    while mount.hasSuffix("/") { mount.removeLast() }
-    if let path = text(.path) { return path.hasPrefix("/") ? (path, mount) : nil }
-    guard let document = text(.document), document.hasPrefix("/") else { return nil }
-    if document.hasPrefix(mount + "/"), document.utf8.count > mount.utf8.count + 1 || mount.isEmpty {
-      return (String(document.dropFirst(mount.count)), mount)
+    let script = text(.mount) ?? ""
+    var mount = script.utf8[...]
+    while mount.last == UInt8(ascii: "/") { mount.removeLast() }
+    if let path = text(.path) { return path.utf8.first == UInt8(ascii: "/") ? (path, String(Substring(mount))) : nil }
+    guard let document = text(.document), document.utf8.first == UInt8(ascii: "/") else { return nil }
+    let rest = document.utf8.dropFirst(mount.count)
+    if !document.utf8.elementsEqual(script.utf8), document.utf8.starts(with: mount), rest.first == UInt8(ascii: "/") {
+      return (String(Substring(rest)), String(Substring(mount)))
     }
     return (document, "")
   }

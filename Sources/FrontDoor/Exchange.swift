@@ -48,4 +48,12 @@ package protocol Peer: AnyObject, Sendable {
 package protocol RequestHandler: AnyObject, Sendable {
   /// Called on the connection's loop: must not block. It replies now, parks, or lets somebody reply later.
   func handle(_ request: Request, _ exchange: Exchange)
+
+  /// What the front door is about to answer instead of handing over `request`, of which the body is missing: returns it
+  /// with what the program adds to its own errors, such as headers for other origins. Called on the connection's loop.
+  func refusal(_ response: Response, of request: Request) -> Response
+}
+
+extension RequestHandler {
+  package func refusal(_ response: Response, of request: Request) -> Response { response }
 }

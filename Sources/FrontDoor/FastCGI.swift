@@ -63,7 +63,7 @@ final class FastCGI {
     reply(to: requestID) {
       put(response.head.bytes)
       guard response.head.allowsBody else { return }
-      put(response.body.count)
+      ContentLength.withText(of: response.body.count) { put(UnsafeRawBufferPointer($0)) }
       put(response.body)
     }
   }
@@ -127,26 +127,10 @@ final class FastCGI {
   }
 
   private func put(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { bytes in
-      _ = FCGX_PutStr(bytes.bindMemory(to: CChar.self).baseAddress, Int32(bytes.count), request.pointee.out)
-    }
+    bytes.withUnsafeBytes { put($0) }
   }
 
-  /// A number and the end of the head.
-  private func put(_ number: Int) {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { digits in
-      var start = digits.count
-      func prepend(_ byte: UInt8) {
-        start -= 1
-        digits[start] = CChar(bitPattern: byte)
-      }
-      for byte in "\n\r\n\r".utf8 { prepend(byte) }
-      var rest = number
-      repeat {
-        prepend(UInt8(ascii: "0") + UInt8(rest % 10))
-        rest /= 10
-      } while rest > 0
-      _ = FCGX_PutStr(digits.baseAddress! + start, Int32(digits.count - start), request.pointee.out)
-    }
+  private func put(_ bytes: UnsafeRawBufferPointer) {
+    _ = FCGX_PutStr(bytes.bindMemory(to: CChar.self).baseAddress, Int32(bytes.count), request.pointee.out)
   }
 }

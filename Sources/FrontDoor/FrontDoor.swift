@@ -1,10 +1,10 @@
 package import EventLoop
 
-/// Where web servers come in: listens, speaks FastCGI, hands each request to one handler.
+/// Where web servers come in: listens, speaks FastCGI and SCGI, hands each request to one handler.
 ///
 /// It must not be let go while its loops run.
 package final class FrontDoor: Sendable {
-  /// Where it listens, with the ports that the system chose.
+  /// Where it listens, with the ports that the system chose; an address for each socket that systemd passed.
   package let addresses: [ListenAddress]
   private let keepers: [Doorkeeper]
 
@@ -12,18 +12,19 @@ package final class FrontDoor: Sendable {
   ///
   /// Takes SIGPIPE to be ignored, and libfcgi takes those of SIGTERM, SIGHUP and SIGUSR1 that are at their default:
   /// install the program's signal handling before.
-  /// Throws `.codec`, `.occupied` or `.system`.
+  /// `activation`: what systemd passed, for the listeners that ask for it.
+  /// Throws `.codec`, `.occupied`, `.inherited`, `.group` or `.system`.
   package init(
-    loops: [EventLoop], listeners: [ListenAddress], limits: Limits = Limits(), handler: any RequestHandler
+    loops: [EventLoop], listeners: [ListenAddress], limits: Limits = Limits(), handler: any RequestHandler,
+    activation: SocketActivation = SocketActivation()
   ) throws(FrontDoorError) {
     var sockets: [ListeningSocket] = []
-    for address in listeners { sockets.append(try ListeningSocket.open(address)) }
+    for address in listeners { sockets += try ListeningSocket.open(address, activation) }
     var keepers: [Doorkeeper] = []
     for loop in loops {
       keepers.append(
         try Doorkeeper(
-          loop: loop, sockets: sockets, capacity: max(1, limits.maxConnections / loops.count), limits: limits,
-          handler: handler))
+          loop: loop, sockets: sockets, shares: loops.count, limits: limits, handler: handler))
     }
     addresses = sockets.map(\.address)
     self.keepers = keepers
@@ -47,6 +48,10 @@ package final class FrontDoor: Sendable {
     }
   }
 
+  /// From now on these hold, also for a request that is just arriving; deadlines that run are not moved. With fewer
+  /// connections than there are, none is closed, but none is accepted until enough have gone. From any thread.
+  package func replace(limits: Limits) { onEachLoop { $0.replace(limits) } }
+
   private func onEachLoop(_ job: @escaping @Sendable (Doorkeeper) -> Void) {
     for keeper in keepers { keeper.loop.submit { job(keeper) } }
   }
@@ -54,27 +59,7 @@ package final class FrontDoor: Sendable {
   /// Now, over all loops; each number by itself is right.
   package func gauges() -> Gauges {
     var gauges = Gauges()
-    for keeper in keepers {
-      gauges.connections += keeper.open.value
-      gauges.parked += keeper.parked.value
-      gauges.requests += keeper.requests.value
-      gauges.refused += keeper.refused.value
-      gauges.pauses += keeper.pauses.value
-    }
+    for keeper in keepers { keeper.tallies.add(to: &gauges) }
     return gauges
-  }
-
-  /// What goes on at the front door.
-  package struct Gauges: Sendable, Equatable {
-    /// Open connections.
-    package var connections = 0
-    /// Parked exchanges.
-    package var parked = 0
-    /// Requests handed to the handler since the start.
-    package var requests = 0
-    /// Requests that broke a limit or the protocol, since the start.
-    package var refused = 0
-    /// How often accepting paused because descriptors or connections had run out, since the start.
-    package var pauses = 0
   }
 }

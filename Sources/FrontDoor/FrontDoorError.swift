@@ -7,8 +7,12 @@ package struct FrontDoorError: Error, CustomStringConvertible, Sendable {
     case codec
     /// A listen address that cannot be read.
     case address
-    /// Another process listens there, or the path is no socket.
+    /// Another process listens there, another listener of ours does, or the path is no socket.
     case occupied
+    /// The process was not started with the listening socket that an address names.
+    case inherited
+    /// A unix socket's group is unknown, or not ours to give.
+    case group
     /// The system refused; see `cause`.
     case system
   }

@@ -4,7 +4,8 @@ package struct Limits: Sendable {
   package var maxParams = 64 * 1024
   /// Bytes of a request's body; more is answered 413.
   package var maxBody = 1024 * 1024
-  /// Milliseconds a request may take to arrive, from its first byte; then the connection is closed.
+  /// Milliseconds a request may take to arrive, from its first byte, and a new connection until its first byte; then the
+  /// connection is closed. One that has been answered may stay silent for ever.
   package var requestDeadline = 10_000
   /// Milliseconds in which the peer must take at least one byte of a reply; then the connection is closed.
   package var writeDeadline = 30_000

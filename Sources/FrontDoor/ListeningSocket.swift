@@ -2,20 +2,28 @@ internal import EventLoop
 internal import Glibc
 
 /// A listening descriptor, shared by the loops that accept from it. Closed with its last owner; the path of a unix
-/// socket is removed just before, so a successor that finds the path free may take it.
+/// socket that we made is removed just before, so a successor that finds the path free may take it.
 final class ListeningSocket: Sendable {
   let descriptor: Int32
   /// With the port that the system chose.
   let address: ListenAddress
+  /// The descriptor's owner, if we did not make it.
+  private let inherited: InheritedSocket?
 
   private static let backlog: Int32 = 4096
 
-  /// Throws `.occupied` if another process listens there, `.system` if the system refuses.
-  static func open(_ address: ListenAddress) throws(FrontDoorError) -> ListeningSocket {
+  /// One socket, but for what systemd passed, which may be several.
+  /// Throws `.occupied`, `.inherited`, `.group`, or `.system` if the system refuses.
+  static func open(
+    _ address: ListenAddress, _ activation: SocketActivation
+  ) throws(FrontDoorError) -> [ListeningSocket] {
     do {
-      switch address {
-      case .unix(let path, let mode): return try unix(path, mode: mode)
-      case .tcp(let host, let port): return try tcp(host, port)
+      switch address.place {
+      case .unix(let path, let access): return [try unix(path, access, address)]
+      case .tcp(let host, let port): return [try tcp(host, port, address.dialect)]
+      case .descriptor(let number): return [try inherited(number, address.dialect)]
+      case .systemd(let name):
+        return try activation.descriptors(named: name).map { try inherited($0, address.dialect) }
       }
     } catch let error as SystemError {
       if error.code == EADDRINUSE { throw FrontDoorError(.occupied, "\(address) is taken by another process") }
@@ -27,28 +35,39 @@ final class ListeningSocket: Sendable {
     }
   }
 
-  private init(_ descriptor: Int32, _ address: ListenAddress) {
+  private init(_ descriptor: Int32, _ address: ListenAddress, inherited: InheritedSocket? = nil) {
     self.descriptor = descriptor
     self.address = address
+    self.inherited = inherited
   }
 
   deinit {
-    if case .unix(let path, _) = address { unlink(path) }
+    if inherited != nil { return }
+    if case .unix(let path, _) = address.place { unlink(path) }
     close(descriptor)
+  }
+
+  private static func inherited(_ number: Int32, _ dialect: Dialect) throws -> ListeningSocket {
+    let socket = try InheritedSocket(number)
+    return ListeningSocket(number, ListenAddress(.descriptor(number), speaking: dialect), inherited: socket)
   }
 
   // MARK: unix
 
-  private static func unix(_ path: String, mode: UInt16) throws -> ListeningSocket {
-    guard path.utf8.count <= ListenAddress.maxPath else { throw SystemError("bind", code: ENAMETOOLONG) }
+  private static func unix(_ path: String, _ access: SocketAccess, _ address: ListenAddress) throws -> ListeningSocket {
+    guard path.utf8.count <= ListenAddress.Place.maxPath else { throw SystemError("bind", code: ENAMETOOLONG) }
     var name = sockaddr_un()
     name.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
     try removeStale(path, name)
     let descriptor = try socket(AF_UNIX)
-    guard withSocketAddress(&name, { bind(descriptor, $0, $1) }) == 0 else { throw failure("bind", descriptor) }
-    let socket = ListeningSocket(descriptor, .unix(path: path, mode: mode))
-    guard chmod(path, mode_t(mode)) == 0 else { throw SystemError("chmod") }
+    do {
+      try access.bind(descriptor, at: path) { withSocketAddress(&name) { bind(descriptor, $0, $1) } }
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    let socket = ListeningSocket(descriptor, address)
     guard listen(descriptor, backlog) == 0 else { throw SystemError("listen") }
     return socket
   }
@@ -69,7 +88,7 @@ final class ListeningSocket: Sendable {
 
   // MARK: TCP
 
-  private static func tcp(_ host: String, _ port: UInt16) throws -> ListeningSocket {
+  private static func tcp(_ host: String, _ port: UInt16, _ dialect: Dialect) throws -> ListeningSocket {
     let isIPv6 = host.contains(":")
     let descriptor = try socket(isIPv6 ? AF_INET6 : AF_INET)
     var bound: Int32
@@ -93,7 +112,8 @@ final class ListeningSocket: Sendable {
     set(TCP_NODELAY, of: Int32(IPPROTO_TCP), on: descriptor)
     guard bound == 0 else { throw failure("bind", descriptor) }
     guard listen(descriptor, backlog) == 0 else { throw failure("listen", descriptor) }
-    return ListeningSocket(descriptor, .tcp(host: host, port: chosenPort(of: descriptor)))
+    return ListeningSocket(
+      descriptor, ListenAddress(.tcp(host: host, port: chosenPort(of: descriptor)), speaking: dialect))
   }
 
   private static func chosenPort(of descriptor: Int32) -> UInt16 {

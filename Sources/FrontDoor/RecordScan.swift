@@ -3,19 +3,6 @@
 /// Pure. It goes from record header to record header and remembers where it was, so a request that comes in many pieces
 /// is looked at once. What it lets through, libfcgi can decode without waiting for more.
 struct RecordScan {
-  enum Verdict: Equatable {
-    /// Call again with more.
-    case incomplete
-    /// The request ends after that many bytes.
-    case complete(Int)
-    /// The web server took the request back before it was complete; that many bytes belong to it.
-    case aborted(Int)
-    /// The variables, or the body, exceed their limit.
-    case paramsTooLarge, bodyTooLarge
-    /// No FastCGI, or a kind of it that no web server sends to us.
-    case malformed
-  }
-
   private enum Phase {
     case begin  // → params
     case params  // → body, after its empty record
@@ -36,7 +23,7 @@ struct RecordScan {
   private var next = 0
 
   /// `bytes`: everything since the request's first byte, at least as much as at the last call.
-  mutating func advance(over bytes: borrowing Span<UInt8>, within limits: Limits) -> Verdict {
+  mutating func advance(over bytes: borrowing Span<UInt8>, within limits: Limits) -> Framing.Verdict {
     while phase != .ended {
       guard let record = Record(in: bytes, at: next) else { return .incomplete }
       // Record id 0 is for management (GET_VALUES): no web server in use sends it, and libfcgi 2.4.2 ends the connection

@@ -10,6 +10,11 @@ extension Response {
       headers: [("Allow", allow.map(\.rawValue).joined(separator: ", "))])
   }
 
+  /// What no route takes: 405 with the methods that the path does take, or 404 if there are none.
+  package static func unmatched(allow: [Method]) -> Response {
+    allow.isEmpty ? .notFound : .methodNotAllowed(allow: allow)
+  }
+
   /// 400: the web server passed no method or no path.
   static let badRequest = refusal(
     400, code: "bad_request", message: "The request has no method or no path, or a header that is not UTF-8.")

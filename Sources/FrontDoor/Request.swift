@@ -22,6 +22,8 @@ package struct Request: Sendable {
   package let contentType: String?
   /// HTTP_IDEMPOTENCY_KEY.
   package let idempotencyKey: String?
+  /// HTTP_LAST_EVENT_ID: the id of the last event that a client of an event stream has (WHATWG HTML, section 9.2).
+  package let lastEventID: String?
   /// HTTP_X_SLUICE_USER: the external user a surface's back end acts for.
   package let user: String?
   /// REMOTE_ADDR.
@@ -31,7 +33,8 @@ package struct Request: Sendable {
   package init(
     method: Method, path: String, mount: String = "", query: String = "", authorization: String? = nil,
     host: String? = nil, origin: String? = nil, accept: String? = nil, contentType: String? = nil,
-    idempotencyKey: String? = nil, user: String? = nil, remoteAddress: String? = nil, body: [UInt8] = []
+    idempotencyKey: String? = nil, lastEventID: String? = nil, user: String? = nil, remoteAddress: String? = nil,
+    body: [UInt8] = []
   ) {
     self.method = method
     self.path = path
@@ -43,6 +46,7 @@ package struct Request: Sendable {
     self.accept = accept
     self.contentType = contentType
     self.idempotencyKey = idempotencyKey
+    self.lastEventID = lastEventID
     self.user = user
     self.remoteAddress = remoteAddress
     self.body = body

@@ -16,6 +16,11 @@ package struct Response: Sendable {
     self.init(Head(status: status, contentType: contentType, headers: headers), body: body)
   }
 
+  /// The same reply with further headers. For replies that are not on a hot path.
+  package func adding(headers: [(String, String)]) -> Response {
+    headers.isEmpty ? self : Response(head.adding(headers), body: body)
+  }
+
   /// Status and headers as CGI writes them (RFC 3875, section 6.3), built once and copied into each reply.
   package struct Head: Sendable {
     package let status: Int
@@ -30,13 +35,28 @@ package struct Response: Sendable {
       var text = "Status: \(status) \(Self.reason(status))\r\n"
       if status != 204 && status != 304 { text += "Content-Type: \(Self.plain(contentType))\r\n" }
       if !headers.contains(where: { $0.0.lowercased() == "cache-control" }) { text += "Cache-Control: no-store\r\n" }
-      for (name, value) in headers { text += "\(Self.plain(name)): \(Self.plain(value))\r\n" }
+      text += Self.lines(headers)
       text += status == 204 || status == 304 ? "\r\n" : "Content-Length: "
       bytes = Array(text.utf8)
     }
 
+    private init(status: Int, bytes: [UInt8]) {
+      self.status = status
+      self.bytes = bytes
+    }
+
+    /// With those headers after the status line.
+    func adding(_ headers: [(String, String)]) -> Head {
+      let statusEnd = (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+      return Head(status: status, bytes: bytes[..<statusEnd] + Array(Self.lines(headers).utf8) + bytes[statusEnd...])
+    }
+
     /// 200 with JSON: the head of a poll's reply.
     package static let ok = Head(status: 200)
+
+    private static func lines(_ headers: [(String, String)]) -> String {
+      headers.map { "\(plain($0)): \(plain($1))\r\n" }.joined()
+    }
 
     private static func plain(_ text: String) -> String {
       String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))

@@ -1,9 +1,23 @@
 /// Finds the route of a request by method and path; answers 404 or 405 itself.
 package final class Router: RequestHandler {
+  /// Answers what no route takes. `allowed`: the methods that the path does take; empty if there is no such path.
+  package typealias Unmatched = @Sendable (_ request: Request, _ allowed: [Method]) -> Response
+  /// See `RequestHandler.refusal(_:of:)`.
+  package typealias Refused = @Sendable (_ request: Request, _ refusal: Response) -> Response
+
   private let routes: [Route]
+  private let unmatched: Unmatched
+  private let refused: Refused
 
   /// Of routes that match the same path the first counts, so put the most frequent and the most literal first.
-  package init(_ routes: [Route]) { self.routes = routes }
+  package init(
+    _ routes: [Route], unmatched: @escaping Unmatched = { .unmatched(allow: $1) },
+    refused: @escaping Refused = { $1 }
+  ) {
+    self.routes = routes
+    self.unmatched = unmatched
+    self.refused = refused
+  }
 
   package func handle(_ request: Request, _ exchange: Exchange) {
     var allowed: [Method] = []
@@ -15,10 +29,12 @@ package final class Router: RequestHandler {
         }
         return route.action(request, value, exchange)
       }
-      allowed.append(route.method)
+      if !allowed.contains(route.method) { allowed.append(route.method) }
     }
-    exchange.reply(allowed.isEmpty ? .notFound : .methodNotAllowed(allow: allowed))
+    exchange.reply(unmatched(request, allowed))
   }
+
+  package func refusal(_ response: Response, of request: Request) -> Response { refused(request, response) }
 }
 
 /// A method, a path with at most one variable segment, and what to do.

@@ -10,16 +10,25 @@ final class Door {
   private let pool: LoopPool
   private let folder: Folder
 
-  /// `address`: nil for a unix socket in a temporary folder.
-  init(
-    loops: Int = 1, address: ListenAddress? = nil, limits: Limits = Limits(),
+  /// `address`: nil for a unix socket in a temporary folder. Whatever it says, the listener speaks `dialect`.
+  convenience init(
+    loops: Int = 1, address: ListenAddress? = nil, speaking dialect: Dialect = .fastCGI, limits: Limits = Limits(),
     handle: @escaping @Sendable (Request, Exchange) -> Void = { _, exchange in exchange.reply(Response(.ok)) }
+  ) throws {
+    try self.init(
+      loops: loops, address: address, speaking: dialect, limits: limits, handler: Handler(action: handle))
+  }
+
+  init(
+    loops: Int = 1, address: ListenAddress? = nil, speaking dialect: Dialect = .fastCGI, limits: Limits = Limits(),
+    handler: any RequestHandler, activation: SocketActivation = SocketActivation()
   ) throws {
     folder = try Folder()
     pool = try LoopPool(count: loops)
+    let place = address?.place ?? ListenAddress.unix(path: folder.path + "/door.sock", mode: 0o600).place
     door = try FrontDoor(
-      loops: pool.loops, listeners: [address ?? .unix(path: folder.path + "/door.sock", mode: 0o600)], limits: limits,
-      handler: Handler(action: handle))
+      loops: pool.loops, listeners: [ListenAddress(place, speaking: dialect)], limits: limits, handler: handler,
+      activation: activation)
     door.start()
     pool.start()
   }
@@ -32,6 +41,8 @@ final class Door {
   var address: ListenAddress { door.addresses[0] }
 
   func connect() throws -> WebServer { try WebServer(address) }
+
+  var gauges: FrontDoor.Gauges { door.gauges() }
 }
 
 private final class Handler: RequestHandler {

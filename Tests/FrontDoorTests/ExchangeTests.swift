@@ -9,11 +9,13 @@ import Testing
     exchange.reply(Response(.ok, body: Array("\(request.method) \(request.path) ".utf8) + request.body))
   }
 
-  @Test(arguments: [nil, ListenAddress.tcp(host: "127.0.0.1", port: 0), .tcp(host: "::1", port: 0)])
-  func answersOverUnixSocketsAndTCP(address: ListenAddress?) throws {
-    let door = try Door(address: address, handle: Self.echo)
+  @Test(
+    arguments: [nil, ListenAddress.tcp(host: "127.0.0.1", port: 0), .tcp(host: "::1", port: 0)],
+    [Dialect.fastCGI, .scgi])
+  func answersOverUnixSocketsAndTCP(address: ListenAddress?, dialect: Dialect) throws {
+    let door = try Door(address: address, speaking: dialect, handle: Self.echo)
     let server = try door.connect()
-    server.send(Records.request("GET", "/hello"))
+    server.send(dialect.request("GET", "/hello"))
     let reply = try #require(server.receive())
     #expect(reply.status == 200)
     #expect(reply.body == Array("get /hello ".utf8))
@@ -36,7 +38,9 @@ import Testing
       server.send(Records.request("POST", "/\(id)", body: [65], id: id))
       #expect(server.receive(id: id)?.body == Array("post /\(id) A".utf8))
     }
-    #expect(door.door.gauges() == .init(connections: 1, requests: 3))
+    #expect(door.gauges.connections == 1)
+    #expect(door.gauges.requests == 3)
+    #expect(door.gauges.accepted == 1)
   }
 
   @Test func withoutKeepConnTheConnectionIsClosedAfterTheReply() throws {
@@ -93,24 +97,28 @@ import Testing
     for server in servers { #expect(server.receive()?.body == [65]) }
   }
 
-  @Test func aPeerThatGoesWhileParkedIsReportedOnce() throws {
+  @Test(arguments: [Dialect.fastCGI, .scgi])
+  func aPeerThatGoesWhileParkedIsReportedOnce(dialect: Dialect) throws {
     let parking = Parking()
-    let door = try Door { _, exchange in parking.park(exchange, token: 42) }
+    let door = try Door(speaking: dialect) { _, exchange in parking.park(exchange, token: 42) }
     var server: WebServer? = try door.connect()
-    server?.send(Records.request())
+    server?.send(dialect.request())
     let exchange = try #require(parking.parked.take())
     server = nil
     #expect(parking.gone.take() == 42)
     exchange.reply(Response(.ok))
-    #expect(eventually { door.door.gauges() == .init(requests: 1) })
+    #expect(eventually { door.gauges.connections == 0 })
+    #expect(door.gauges.parked == 0)
+    #expect(door.gauges.abandoned == 1)
     #expect(parking.gone.isEmpty)
   }
 
-  @Test func parkingAfterThePeerWentIsRefused() throws {
+  @Test(arguments: [Dialect.fastCGI, .scgi])
+  func parkingAfterThePeerWentIsRefused(dialect: Dialect) throws {
     let waiting = Queue<Exchange>()
-    let door = try Door { _, exchange in waiting.put(exchange) }
+    let door = try Door(speaking: dialect) { _, exchange in waiting.put(exchange) }
     var server: WebServer? = try door.connect()
-    server?.send(Records.request())
+    server?.send(dialect.request())
     let exchange = try #require(waiting.take())
     server = nil
     #expect(eventually { door.door.gauges().connections == 0 })
@@ -142,13 +150,16 @@ import Testing
     #expect(server.receive()?.status == 200)
   }
 
-  @Test(arguments: [nil, ListenAddress.tcp(host: "127.0.0.1", port: 0)])
-  func aLongReplyReachesASlowReaderWhole(address: ListenAddress?) throws {
+  @Test(arguments: [nil, ListenAddress.tcp(host: "127.0.0.1", port: 0)], [Dialect.fastCGI, .scgi])
+  func aLongReplyReachesASlowReaderWhole(address: ListenAddress?, dialect: Dialect) throws {
     let body = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 13 >> 3) }
-    let door = try Door(address: address) { _, exchange in exchange.reply(Response(.ok, body: body)) }
-    let server = try door.connect()
-    for _ in 0..<2 {
-      server.send(Records.request())
+    let door = try Door(address: address, speaking: dialect) { _, exchange in
+      exchange.reply(Response(.ok, body: body))
+    }
+    var server = try door.connect()
+    for round in 0..<2 {
+      if dialect == .scgi, round > 0 { server = try door.connect() }
+      server.send(dialect.request())
       #expect(server.receive(piece: 3000)?.body == body)
     }
   }

@@ -31,23 +31,6 @@ import Testing
   }
 
   @Test(arguments: [
-    (["PATH_INFO": "/chat/start", "SCRIPT_NAME": ""], "/chat/start", ""),
-    (["PATH_INFO": "/chat/start", "SCRIPT_NAME": "/"], "/chat/start", ""),
-    (["PATH_INFO": "/chat/start", "SCRIPT_NAME": "/a/b/"], "/chat/start", "/a/b"),
-    (["DOCUMENT_URI": "/a/chat/start", "SCRIPT_NAME": "/a"], "/chat/start", "/a"),
-    (["DOCUMENT_URI": "/ab/chat", "SCRIPT_NAME": "/a"], "/ab/chat", ""),
-    (["DOCUMENT_URI": "/chat/start", "SCRIPT_NAME": "/chat/start"], "/chat/start", ""),
-    (["DOCUMENT_URI": "/"], "/", ""),
-  ])
-  func separatesPathFromMount(variables: [String: String], path: String, mount: String) throws {
-    let params = Records.pair("REQUEST_METHOD", "GET") + variables.flatMap { Records.pair($0.key, $0.value) }
-    let bytes = Records.begin() + Records.stream(4, params) + Records.stream(5, [])
-    let request = try #require(try decode(bytes))
-    #expect(request.path == path)
-    #expect(request.mount == mount)
-  }
-
-  @Test(arguments: [
     [], [("REQUEST_METHOD", "GET")], [("PATH_INFO", "/x")], [("REQUEST_METHOD", "GET"), ("PATH_INFO", "x")],
   ])
   func aRequestWithoutMethodOrPathIsNone(variables: [(String, String)]) throws {

@@ -82,13 +82,13 @@ import Testing
   }
 
   // `#expect` takes no spans.
-  private func advance(_ scan: inout RecordScan, over bytes: [UInt8]) -> RecordScan.Verdict {
+  private func advance(_ scan: inout RecordScan, over bytes: [UInt8]) -> Framing.Verdict {
     scan.advance(over: bytes.span, within: Limits())
   }
 
   private func abortLength(_ id: UInt16, _ bytes: [UInt8]) -> Int? { RecordScan.abort(of: id, in: bytes.span) }
 
-  private func verdict(_ bytes: [UInt8], _ limits: Limits = Limits()) -> RecordScan.Verdict {
+  private func verdict(_ bytes: [UInt8], _ limits: Limits = Limits()) -> Framing.Verdict {
     var scan = RecordScan()
     return scan.advance(over: bytes.span, within: limits)
   }

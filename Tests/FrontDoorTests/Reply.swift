@@ -1,8 +1,15 @@
-/// A reply read from its FastCGI records.
-struct Reply {
-  /// Bytes of the records up to and with END_REQUEST.
+import Testing
+
+/// A reply as CGI writes it, whatever brought it.
+struct Reply: CustomTestStringConvertible {
+  /// Bytes it took on the connection; of records, up to and with END_REQUEST.
   private(set) var length = 0
   private(set) var content: [UInt8] = []
+
+  init(content: [UInt8]) {
+    self.content = content
+    length = content.count
+  }
 
   /// Nil if the records do not reach END_REQUEST yet, or are not those of request `id`.
   init?(records bytes: [UInt8], id: UInt16) {
@@ -17,6 +24,8 @@ struct Reply {
     }
     return nil
   }
+
+  var testDescription: String { "\(status.map(String.init) ?? "no") reply of \(length) bytes" }
 
   var text: String { String(decoding: content, as: UTF8.self) }
 

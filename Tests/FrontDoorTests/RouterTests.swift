@@ -51,9 +51,30 @@ import Testing
     #expect(String(decoding: response.head.bytes, as: UTF8.self).contains("\r\nAllow: GET, DELETE\r\n"))
   }
 
-  private func handle(_ method: Method, _ path: String) throws -> Response {
+  @Test func aMethodIsAllowedOnce() throws {
+    let router = Router([Self.route(.get, "/{a}"), Self.route(.get, "/x"), Self.route(.post, "/x")])
+    let response = try handle(.put, "/x", by: router)
+    #expect(String(decoding: response.head.bytes, as: UTF8.self).contains("\r\nAllow: GET, POST\r\n"))
+  }
+
+  @Test(arguments: [("/chat/start", 405, "POST"), ("/chat", 404, "")])
+  func theProgramMayAnswerWhatNoRouteTakes(path: String, status: Int, allow: String) throws {
+    let router = Router([Self.route(.post, "/chat/start")]) { request, allowed in
+      Response.unmatched(allow: allowed).adding(headers: [
+        ("X-Path", request.path), ("X-Allow", allowed.map(\.rawValue).joined(separator: ",")),
+      ])
+    }
+    let response = try handle(.get, path, by: router)
+    #expect(response.head.status == status)
+    let head = String(decoding: response.head.bytes, as: UTF8.self)
+    #expect(head.contains("\r\nX-Path: \(path)\r\n"))
+    #expect(head.contains("\r\nX-Allow: \(allow)\r\n"))
+    #expect(response.body == Response.unmatched(allow: allow.isEmpty ? [] : [.post]).body)
+  }
+
+  private func handle(_ method: Method, _ path: String, by router: Router = router) throws -> Response {
     let listener = try Listener()
-    Self.router.handle(Request(method: method, path: path), Exchange(peer: listener, serial: 1))
+    router.handle(Request(method: method, path: path), Exchange(peer: listener, serial: 1))
     listener.loop.start()
     listener.loop.stop()
     listener.loop.join()

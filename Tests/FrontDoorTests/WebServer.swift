@@ -5,11 +5,13 @@ import Glibc
 /// One connection as a web server has it: blocking, with a time-out of 20 seconds that means failure.
 final class WebServer {
   private let descriptor: Int32
+  private let dialect: Dialect
   private var arrived: [UInt8] = []
 
   init(_ address: ListenAddress) throws {
+    dialect = address.dialect
     var name = sockaddr_storage()
-    let length = try Self.fill(&name, address)
+    let length = try address.fill(&name)
     descriptor = socket(Int32(name.ss_family), Int32(SOCK_STREAM.rawValue), 0)
     let connected = withUnsafePointer(to: &name) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, length) }
@@ -39,6 +41,7 @@ final class WebServer {
 
   /// The next reply; nil if the connection ends before it is whole. Reads at most `piece` bytes in one go.
   func receive(id: UInt16 = 1, piece: Int = 65_536) -> Reply? {
+    if dialect == .scgi { return receiveToTheEnd(piece) }
     // END_REQUEST is the last record, so no need to look for it after each small piece of a long reply.
     while arrived.count < 16 || arrived[arrived.count - 15] != 3 || Reply(records: arrived, id: id) == nil {
       if !read(piece) { return nil }
@@ -46,6 +49,14 @@ final class WebServer {
     guard let reply = Reply(records: arrived, id: id) else { return nil }
     arrived.removeFirst(reply.length)
     return reply
+  }
+
+  /// A reply by SCGI ends where the connection does; nil if nothing came.
+  private func receiveToTheEnd(_ piece: Int) -> Reply? {
+    while read(piece) {}
+    guard !arrived.isEmpty else { return nil }
+    defer { arrived = [] }
+    return Reply(content: arrived)
   }
 
   /// True if the peer has closed and nothing more was to be read.
@@ -58,9 +69,13 @@ final class WebServer {
     arrived += piece
     return !piece.isEmpty
   }
+}
 
-  private static func fill(_ name: inout sockaddr_storage, _ address: ListenAddress) throws -> socklen_t {
-    switch address {
+extension ListenAddress {
+  /// Into a socket address; how long it is.
+  func fill(_ name: inout sockaddr_storage) throws -> socklen_t {
+    switch place {
+    case .descriptor, .systemd: throw SystemError("connect", code: EDESTADDRREQ)
     case .unix(let path, _):
       return withUnsafeMutableBytes(of: &name) {
         $0.storeBytes(of: sa_family_t(AF_UNIX), as: sa_family_t.self)

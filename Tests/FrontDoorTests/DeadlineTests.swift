@@ -1,0 +1,115 @@
+import EventLoop
+import FrontDoor
+import Glibc
+import Testing
+
+/// Over real sockets, in real time: a deadline is met within half a second.
+@Suite struct DeadlineTests {
+  private static let deadline = 700
+  private static let range = 700...1_200
+
+  private static func limits(_ change: (inout Limits) -> Void) -> Limits {
+    var limits = Limits()
+    change(&limits)
+    return limits
+  }
+
+  /// How long `server` stays open from now, in milliseconds.
+  private static func lasts(_ server: WebServer) -> Int {
+    let start = Instant.now()
+    #expect(server.isClosed)
+    return Instant.now().milliseconds(since: start)
+  }
+
+  @Test(arguments: [Dialect.fastCGI, .scgi])
+  func whoNeverSendsAByteIsClosed(dialect: Dialect) throws {
+    let door = try Door(speaking: dialect, limits: Self.limits { $0.requestDeadline = Self.deadline })
+    #expect(Self.range.contains(Self.lasts(try door.connect())))
+    #expect(door.gauges.refusals == [.params: 0, .body: 0, .malformed: 0, .deadline: 1])
+    #expect(door.gauges.connections == 0)
+  }
+
+  @Test(arguments: [Dialect.fastCGI, .scgi])
+  func anIncompleteRequestIsClosedAlthoughItTrickles(dialect: Dialect) throws {
+    let door = try Door(speaking: dialect, limits: Self.limits { $0.requestDeadline = Self.deadline })
+    let server = try door.connect()
+    let request = dialect.request("POST", body: [UInt8](repeating: 1, count: 10_000))
+    let start = Instant.now()
+    for byte in request.dropLast() where door.gauges.refused == 0 {
+      server.send([byte])
+      usleep(10_000)
+    }
+    #expect(Self.range.contains(Instant.now().milliseconds(since: start)))
+    #expect(door.gauges.refusals[.deadline] == 1)
+  }
+
+  @Test func theDeadlineOfARequestBeginsWithItsFirstByte() throws {
+    let door = try Door(limits: Self.limits { $0.requestDeadline = Self.deadline })
+    let server = try door.connect()
+    #expect(eventually { door.gauges.connections == 1 })
+    let start = Instant.now()
+    #expect(eventually { Instant.now().milliseconds(since: start) >= Self.deadline / 2 })
+    server.send(Array(Records.request().prefix(1)))
+    #expect(Self.range.contains(Self.lasts(server)))
+  }
+
+  @Test func whoHasBeenAnsweredMayStaySilentForEver() throws {
+    let door = try Door(limits: Self.limits { $0.requestDeadline = Self.deadline })
+    let kept = try door.connect()
+    kept.send(Records.request())
+    #expect(kept.receive()?.status == 200)
+    // This one comes later and its time is over first.
+    #expect(Self.range.contains(Self.lasts(try door.connect())))
+    kept.send(Records.request())
+    #expect(kept.receive()?.status == 200)
+    #expect(door.gauges.connections == 1)
+  }
+
+  @Test func aParkedRequestHasNoDeadline() throws {
+    let parking = Parking()
+    let door = try Door(
+      limits: Self.limits {
+        $0.requestDeadline = Self.deadline
+        $0.writeDeadline = Self.deadline
+      }
+    ) { _, exchange in parking.park(exchange) }
+    let server = try door.connect()
+    server.send(Records.request())
+    let exchange = try #require(parking.parked.take())
+    #expect(Self.range.contains(Self.lasts(try door.connect())))
+    exchange.reply(Response(.ok))
+    #expect(server.receive()?.status == 200)
+  }
+
+  @Test(arguments: [Dialect.fastCGI, .scgi])
+  func aPeerThatReadsNothingIsClosed(dialect: Dialect) throws {
+    let limits = Self.limits { $0.writeDeadline = Self.deadline }
+    let door = try Door(speaking: dialect, limits: limits) { _, exchange in
+      exchange.reply(Response(.ok, body: [UInt8](repeating: 1, count: 8 << 20)))
+    }
+    let server = try door.connect()
+    let start = Instant.now()
+    server.send(dialect.request())
+    #expect(eventually { door.gauges.stalls == 1 })
+    #expect(Self.range.contains(Instant.now().milliseconds(since: start)))
+    #expect(door.gauges.connections == 0)
+    #expect(door.gauges.refused == 0)
+    #expect(server.receive()?.body.count != 8 << 20)
+  }
+
+  @Test(arguments: [Dialect.fastCGI, .scgi])
+  func whoStaysAfterARefusalIsClosed(dialect: Dialect) throws {
+    let limits = Self.limits {
+      $0.requestDeadline = Self.deadline
+      $0.maxParams = 100
+    }
+    let door = try Door(speaking: dialect, limits: limits)
+    let server = try door.connect()
+    let start = Instant.now()
+    server.send(dialect.request(variables: [("HTTP_COOKIE", String(repeating: "x", count: 200))]))
+    #expect(server.receive()?.status == 431)
+    #expect(eventually { door.gauges.connections == 0 })
+    #expect(Self.range.contains(Instant.now().milliseconds(since: start)))
+    #expect(door.gauges.refusals == [.params: 1, .body: 0, .malformed: 0, .deadline: 0])
+  }
+}
