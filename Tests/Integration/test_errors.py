@@ -9,7 +9,7 @@ import pytest
 import requests
 from conftest import LOGS
 from deployment import Deployment
-from errors import DOORS, FOREIGN_PAGE, PAGE, Row, World, address, request, rows
+from errors import DOORS, FOREIGN_PAGE, PAGE, Row, World, add_node, request, rows
 from raw_http import Reply, Request, send
 from stack import wait_until
 
@@ -206,9 +206,7 @@ def node_world(door, deploy):
 
     def make(server=None, **settings):
         deployment = deploy(server)
-        node = deployment.add_node(**settings)
-        deployment.add_nginx([address(node, door)], door=door)
-        return deployment, node
+        return deployment, add_node(deployment, door, **settings)
 
     return make
 

@@ -5,9 +5,9 @@ from .credentials import credentials
 from .ids import ids
 from .paths import encodings, paths, polls
 from .row import Row, request
-from .world import DOORS, FOREIGN_PAGE, PAGE, World, address
+from .world import DOORS, FOREIGN_PAGE, PAGE, World, add_node
 
-__all__ = ["DOORS", "FOREIGN_PAGE", "PAGE", "Row", "World", "address", "request", "rows"]
+__all__ = ["DOORS", "FOREIGN_PAGE", "PAGE", "Row", "World", "add_node", "request", "rows"]
 
 
 def rows() -> list[Row]:

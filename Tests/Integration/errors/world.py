@@ -6,6 +6,7 @@ import uuid
 from chat_client import ChatClient, Turn
 from deployment import Deployment
 from signed_token import SESSION, signed
+from stack import Node
 
 # The page of another origin that the surfaces allow, and one that none does.
 PAGE = "https://shop.example"
@@ -27,8 +28,8 @@ class World:
         deployment.insert("surface", **{**common, "name": "full", "session_limit": 0})
         deployment.insert("surface", **{**common, "name": "members", "anonymous": False})
         self.closed = deployment.insert("surface", **{**common, "name": "closed", "enabled": False})
-        node = deployment.add_node()
-        self.url = deployment.add_nginx([address(node, door)], door=door, settings=WIDE_HEADERS).url
+        add_node(deployment, door, settings=WIDE_HEADERS)
+        self.url = deployment.nginx.url
         self.model = deployment.model("rate=0;tokens=5")
         self.endless = deployment.model("rate=2;tokens=100000")
         self.disabled = deployment.model(enabled=False)
@@ -102,6 +103,9 @@ class World:
         return [key, f":{simulator.port}", self.deployment.database, "postgres", *names, *tokens]
 
 
-def address(node, door: str) -> str:
-    """Where the node takes this protocol, as nginx writes it."""
-    return {"fastcgi": node.addresses[0]}[door]
+def add_node(deployment: Deployment, door: str, settings: str = "", **node: str) -> Node:
+    """A node that nginx reaches by this protocol alone; `settings` are nginx's."""
+    address = f"unix:{deployment.folder.path}/{door}.sock"
+    made = deployment.add_node(listen=address if door == "fastcgi" else f"{door}:{address}", **node)
+    deployment.add_nginx([address], door=door, settings=settings)
+    return made
