@@ -6,6 +6,7 @@ Only Python's standard library and the programs of Debian's packages are used.
 
 from .failure import Failure, wait_until
 from .folder import Folder
+from .former import FormerRelease, NoHistory
 from .nginx import Nginx
 from .node import Node
 from .ports import free_port
@@ -17,7 +18,9 @@ from .simulator import Simulator
 __all__ = [
     "Failure",
     "Folder",
+    "FormerRelease",
     "Nginx",
+    "NoHistory",
     "Node",
     "Postgres",
     "PrivatePostgres",

@@ -12,13 +12,16 @@ from .ports import free_port
 from .processes import Process, Processes
 
 SOURCES = Path(__file__).resolve().parents[2] / "nginx"
+# The snippet of each protocol by which requests may be passed on.
+SNIPPETS = {"fastcgi": "sluice.conf", "scgi": "sluice-scgi.conf"}
 
 
 class Nginx:
     """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
 
     The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
-    `door` is what it speaks to the nodes: fastcgi or scgi.
+    `settings` are directives of a site's own, for its http { } block; `idle` is how long connections to nodes are kept
+    without use.
     """
 
     def __init__(
@@ -29,10 +32,13 @@ class Nginx:
         nodes: list[str],
         operator: str,
         port: int | None = None,
+        *,
         door: str = "fastcgi",
+        settings: str = "",
+        idle: str = "60s",
     ):
         self.processes, self.log, self.nodes, self.operator = processes, log, nodes, operator
-        self.snippet = {"fastcgi": "sluice.conf", "scgi": "sluice-scgi.conf"}[door]
+        self.snippet, self.settings, self.idle = SNIPPETS[door], settings, idle
         self.port, self.operator_port = port or free_port(), free_port()
         self.home = folder / f"nginx-{self.port}"
         self.process: Process | None = None
@@ -99,10 +105,15 @@ class Nginx:
             "home": str(self.home),
             "port": str(self.port),
             "user": f"user {WORKERS};" if os.geteuid() == 0 else "",
+            "settings": self.settings,
         }
         return {
             "sluice.conf": edited(self.snippet),
-            "sluice-upstream.conf": edited("sluice-upstream.conf", (rf"^  server .* {options};$", servers)),
+            "sluice-upstream.conf": edited(
+                "sluice-upstream.conf",
+                (rf"^  server .* {options};$", servers),
+                (r"keepalive_timeout 60s;", f"keepalive_timeout {self.idle};"),
+            ),
             "sluice-operator.conf": edited(
                 "sluice-operator.conf",
                 (r"^  server unix:.*;$", f'  server "{self.operator}";'),

@@ -31,14 +31,14 @@ class Postgres:
         done = self.run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *options, "-d", database, "-f", "-", stdin=text)
         return done.stdout.removesuffix("\n")
 
-    def sqitch(self, database: str, *arguments: str) -> str:
+    def sqitch(self, database: str, *arguments: str, migrations: Path = MIGRATIONS) -> str:
         """Runs Sqitch on the migrations; returns what it said."""
-        done = self.run("sqitch", *arguments[:1], "-C", MIGRATIONS, *arguments[1:], f"db:pg:{database}")
+        done = self.run("sqitch", *arguments[:1], "-C", migrations, *arguments[1:], f"db:pg:{database}")
         return done.stdout
 
-    def deploy(self, database: str) -> None:
-        """Brings a database's schema to the newest version, each step verified."""
-        self.sqitch(database, "deploy", "--verify")
+    def deploy(self, database: str, migrations: Path = MIGRATIONS) -> None:
+        """Brings a database's schema to the newest version of these migrations, each step verified."""
+        self.sqitch(database, "deploy", "--verify", migrations=migrations)
 
     def conninfo(self, database: str, user: str = "sluice_app") -> str:
         """libpq's keywords for a connection."""

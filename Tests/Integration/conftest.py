@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / ".dev"))
 sys.dont_write_bytecode = True
 
 from deployment import TEMPLATE, Deployment
-from stack import Folder, Postgres, PrivatePostgres, Processes
+from stack import Folder, FormerRelease, NoHistory, Postgres, PrivatePostgres, Processes
 from stack.failure import log_tail
 
 
@@ -74,14 +74,25 @@ def deploy(postgres: Postgres, programs: Path, request: pytest.FixtureRequest) -
     made: list[Deployment] = []
     request.node.deployments = made
 
-    def make(server: Postgres | None = None) -> Deployment:
+    def make(server: Postgres | None = None, **options: Path) -> Deployment:
         name = f"{request.node.name}-{len(made)}".replace("/", "_").replace(";", ",")
-        made.append(Deployment(server or postgres, programs, LOGS / name))
+        made.append(Deployment(server or postgres, programs, LOGS / name, **options))
         return made[-1]
 
     yield make
     for deployment in made:
         deployment.close()
+
+
+@pytest.fixture(scope="session")
+def former() -> FormerRelease:
+    """The release before this one, built; minutes the first time."""
+    release = FormerRelease()
+    try:
+        release.build(log=LOGS / "former.log")
+    except NoHistory as absence:
+        pytest.skip(f"NOT TESTED, the upgrade from the former release: {absence}")
+    return release
 
 
 @pytest.fixture

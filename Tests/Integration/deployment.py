@@ -24,9 +24,12 @@ class Model:
 
 
 class Deployment:
-    """Everything it starts ends with `close`. Its surface `web` is anonymous and quick; others are special."""
+    """Everything it starts ends with `close`. Its surface `web` is anonymous and quick; others are special.
 
-    def __init__(self, postgres: Postgres, programs: Path, logs: Path):
+    `migrations`: those of another release, instead of the present schema.
+    """
+
+    def __init__(self, postgres: Postgres, programs: Path, logs: Path, migrations: Path | None = None):
         self.postgres, self.programs, self.logs = postgres, programs, logs
         shutil.rmtree(logs, ignore_errors=True)
         self.folder, self.processes = Folder(), Processes()
@@ -35,7 +38,11 @@ class Deployment:
         self.nginx: Nginx | None = None
         self.sql: psycopg.Connection | None = None
         try:
-            postgres.create(self.database, TEMPLATE)
+            if migrations:
+                postgres.create(self.database)
+                postgres.deploy(self.database, migrations)
+            else:
+                postgres.create(self.database, TEMPLATE)
             self.connect()
             self.add_surfaces()
             self.simulator = Simulator(self.processes, programs, self.folder.path, logs / "simulator.log")
@@ -69,12 +76,19 @@ class Deployment:
         conninfo = self.postgres.conninfo(self.database, "postgres")
         self.sql = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row, options="-c search_path=sluice")
 
-    def add_node(self, *, start: bool = True, environment: dict[str, str] | None = None, **settings: str) -> Node:
-        """A further node; `settings` go into its configuration file."""
+    def add_node(
+        self,
+        *,
+        start: bool = True,
+        environment: dict[str, str] | None = None,
+        programs: Path | None = None,
+        **settings: str,
+    ) -> Node:
+        """A further node; `settings` go into its configuration file, `programs` are those of another release."""
         name = f"node-{len(self.nodes)}"
         node = Node(
             self.processes,
-            self.programs,
+            programs or self.programs,
             self.folder.path,
             self.logs / f"{name}.log",
             self.postgres.conninfo(self.database),
@@ -87,11 +101,12 @@ class Deployment:
             node.start()
         return node
 
-    def add_nginx(self, addresses: list[str] | None = None, door: str = "fastcgi") -> Nginx:
-        """An nginx in front of these addresses, by default the first node's first, to which it speaks `door`."""
+    def add_nginx(self, addresses: list[str] | None = None, **options: str) -> Nginx:
+        """An nginx in front of these addresses; by default the first node's first. `options` are Nginx's own."""
         addresses = addresses or [self.nodes[0].addresses[0]]
-        log, operator = self.logs / "nginx.log", self.nodes[0].operator
-        nginx = Nginx(self.processes, self.folder.path, log, addresses, operator, door=door)
+        nginx = Nginx(
+            self.processes, self.folder.path, self.logs / "nginx.log", addresses, self.nodes[0].operator, **options
+        )
         nginx.start()
         self.nginx = self.nginx or nginx
         return nginx

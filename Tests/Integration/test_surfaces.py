@@ -1,8 +1,6 @@
 """Surfaces: keys of their back ends, origins of their pages, tokens that age."""
 
-import base64
 import hashlib
-import hmac
 import secrets
 import signal
 import struct
@@ -11,22 +9,8 @@ import uuid
 
 import pytest
 from chat_client import ChatClient
+from signed_token import READ, SESSION, TURN, decoded, signed
 from stack import wait_until
-
-SESSION, TURN, READ = 1, 2, 3
-
-
-def signed(deployment, kind: int, expires: int, identity: str, subject: str) -> str:
-    """A token as the node's key file signs it; the layout is Sources/Service/Access/Token.swift's."""
-    key_line = (deployment.folder.path / "token.keys").read_text().splitlines()[0]
-    kid, secret = (part.strip() for part in key_line.split(":", 1))
-    payload = struct.pack(">BI", kind, expires) + uuid.UUID(identity).bytes + uuid.UUID(subject).bytes
-    text = f"v1.{kid}.{encoded(payload)}"
-    return f"{text}.{encoded(hmac.digest(secret.encode(), text.encode(), hashlib.sha256))}"
-
-
-def encoded(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def surface(deployment, name: str) -> dict:
@@ -134,7 +118,7 @@ def test_a_token_in_its_last_third_is_renewed(site, kind, life):
     aging = turn.get(token=signed(site, kind, now + life // 4, str(row["identity_id"]), subject)).json()
     assert turn.get(token=aging["token"]).status_code == 200
     # The new one lives its full life, and can do no more than the old one.
-    payload = base64.urlsafe_b64decode(aging["token"].split(".")[2] + "==")
+    payload = decoded(aging["token"].split(".")[2])
     assert payload[0] == kind
     assert struct.unpack(">I", payload[1:5])[0] >= now + life - 60
 
