@@ -94,7 +94,7 @@ let package = Package(
       name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "UpstreamTests", dependencies: ["Upstream", "EventLoop", "TestSupport", "CZlib"], swiftSettings: strict),
-    .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL"], swiftSettings: strict),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL", "Chat"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
       dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", "Upstream", logging],

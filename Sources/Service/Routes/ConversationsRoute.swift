@@ -15,12 +15,11 @@ struct ConversationsRoute: Sendable {
   func list(_ request: Request, _ exchange: Exchange) {
     answer(request, exchange) { (identity, _) throws(Refusal) in
       let page = try Page(request, usual: 20, most: 100)
-      let found: [ConversationStore.Summary]
-      do {
-        // One more than asked for tells whether there are more.
-        found = try await store.list(identity: identity, before: page.before, limit: page.limit + 1)
-      } catch { throw Refusal(error) }
-      return Self.json(found, page)
+      let found: TimelinePage<ConversationStore.Summary>
+      do { found = try await store.list(identity: identity, before: page.before, limit: page.limit) } catch {
+        throw Refusal(error)
+      }
+      return Self.json(found)
     }
   }
 
@@ -29,18 +28,17 @@ struct ConversationsRoute: Sendable {
     answer(request, exchange) { (identity, _) throws(Refusal) in
       let page = try Page(request, usual: 50, most: 200)
       guard let id = ID(captured) else { throw .notFound }
-      let conversation: ConversationStore.Conversation?
-      let messages: [ConversationStore.Message]
+      let found: ConversationStore.Facts?
+      let messages: TimelinePage<ConversationStore.Message>
       do {
-        conversation = try await store.read(id, identity: identity)
-        messages =
-          conversation == nil ? [] : try await store.messages(of: id, before: page.before, limit: page.limit + 1)
+        found = try await store.read(id, identity: identity)
+        messages = try await store.messages(of: id, identity: identity, before: page.before, limit: page.limit)
       } catch { throw Refusal(error) }
-      guard let conversation else { throw .notFound }
+      guard let conversation = found else { throw .notFound }
       let pass = conversation.live.map {
         TurnPass(turn: $0.turn, conversation: id, identity: identity, epoch: $0.epoch, mount: request.mount)
       }
-      return Self.json(conversation, messages, page, pass, gate.keys)
+      return Self.json(id, conversation, messages, pass, gate.keys)
     }
   }
 
@@ -82,12 +80,12 @@ struct ConversationsRoute: Sendable {
 
   // MARK: JSON
 
-  private static func json(_ found: [ConversationStore.Summary], _ page: Page) -> [UInt8] {
+  private static func json(_ found: TimelinePage<ConversationStore.Summary>) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("conversations")
     writer.beginArray()
-    for summary in found.prefix(page.limit) {
+    for summary in found.rows {
       writer.beginObject()
       writer.member("conversation", summary.id.description)
       writer.member("surface", summary.surface)
@@ -98,33 +96,27 @@ struct ConversationsRoute: Sendable {
       writer.endObject()
     }
     writer.endArray()
-    if found.count > page.limit {
-      let last = found[page.limit - 1]
-      writer.member("before", Page.cursor(time: last.updatedAt, id: last.id))
-    }
+    if found.more, let last = found.rows.last { writer.member("before", Page.cursor(last.position)) }
     writer.endObject()
     return writer.bytes
   }
 
   /// `messages`: newest first, as they were found; written oldest first, as they are read.
   private static func json(
-    _ conversation: ConversationStore.Conversation, _ messages: [ConversationStore.Message], _ page: Page,
+    _ id: ID, _ conversation: ConversationStore.Facts, _ messages: TimelinePage<ConversationStore.Message>,
     _ pass: TurnPass?, _ keys: KeyRing
   ) -> [UInt8] {
     var writer = JSONWriter(capacity: 4_096)
     writer.beginObject()
-    writer.member("conversation", conversation.id.description)
+    writer.member("conversation", id.description)
     writer.member("surface", conversation.surface)
     writer.member("created_at", Timestamp.text(microseconds: conversation.createdAt))
     writer.member("updated_at", Timestamp.text(microseconds: conversation.updatedAt))
     writer.key("messages")
     writer.beginArray()
-    for message in messages.prefix(page.limit).reversed() { write(message, to: &writer) }
+    for message in messages.rows.reversed() { write(message, to: &writer) }
     writer.endArray()
-    if messages.count > page.limit {
-      let oldest = messages[page.limit - 1]
-      writer.member("before", Page.cursor(time: oldest.createdAt, id: oldest.id))
-    }
+    if messages.more, let oldest = messages.rows.last { writer.member("before", Page.cursor(oldest.position)) }
     if let pass {
       writer.key("live_turn")
       writer.beginObject()
@@ -144,8 +136,8 @@ struct ConversationsRoute: Sendable {
     writeContent(message.parts, to: &writer)
     writer.member("created_at", Timestamp.text(microseconds: message.createdAt))
     writer.member("turn", message.turn?.description)
-    writer.member("state", message.state)
-    writer.member("finish_reason", message.finishReason)
+    writer.member("state", message.state?.rawValue)
+    writer.member("finish_reason", message.finishReason?.rawValue)
     writer.endObject()
   }
 

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Providers
+import Store
 import Wire
 
 /// The user's message of a start, checked: a string, or a list of text and image parts.
@@ -15,12 +17,6 @@ struct MessageParts: Sendable {
   /// What a provider can be expected to take.
   static let imageTypes: Set<String> = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
-  private enum Part {
-    case text(String)
-    case imageURL(String)
-    case imageData(String, type: String)
-  }
-
   /// Throws 400 for what is no message, 413 and 422 for one that cannot be taken.
   init(_ value: JSONElement) throws(Refusal) {
     let parts = try Self.parts(value)
@@ -32,7 +28,7 @@ struct MessageParts: Sendable {
       case .text(let text):
         bytes += text.utf8.count
         saysSomething = saysSomething || text.contains { !$0.isWhitespace }
-      case .imageURL, .imageData: images += 1
+      case .image, .imageData: images += 1
       }
     }
     guard saysSomething || images > 0 else { throw Refusal(422, "empty_message", "The message is empty.") }
@@ -43,20 +39,20 @@ struct MessageParts: Sendable {
       throw Refusal(422, "too_many_images", "The message has more than \(Self.mostImages) images.")
     }
     json = Self.json(parts)
-    estimatedTokens = (bytes + 3) / 4 + images * 1_000
+    estimatedTokens = TokenEstimate.of(text: bytes, images: images)
   }
 
-  private static func parts(_ value: JSONElement) throws(Refusal) -> [Part] {
+  private static func parts(_ value: JSONElement) throws(Refusal) -> [MessagePart] {
     if let text = value.string { return [.text(text)] }
     guard value.kind == .array else {
       throw Refusal.malformed("`message` is neither a string nor a list of parts.")
     }
-    var parts: [Part] = []
+    var parts: [MessagePart] = []
     for element in value.elements { parts.append(try part(element)) }
     return parts
   }
 
-  private static func part(_ element: JSONElement) throws(Refusal) -> Part {
+  private static func part(_ element: JSONElement) throws(Refusal) -> MessagePart {
     guard let type = element["type"]?.string else { throw Refusal.malformed("A part of `message` has no `type`.") }
     switch type {
     case "text":
@@ -80,7 +76,7 @@ struct MessageParts: Sendable {
     }
   }
 
-  private static func image(_ part: JSONElement) throws(Refusal) -> Part {
+  private static func image(_ part: JSONElement) throws(Refusal) -> MessagePart {
     switch (part["url"], part["data"]) {
     case (let url?, nil):
       guard let text = url.string, isWebAddress(text), part["media_type"] == nil else {
@@ -88,7 +84,7 @@ struct MessageParts: Sendable {
           "The `url` of an image is no http or https address of at most \(longestURL) bytes, or stands beside `media_type`."
         )
       }
-      return .imageURL(text)
+      return .image(url: text)
     case (nil, let data?):
       guard let type = part["media_type"]?.string, imageTypes.contains(type) else {
         throw Refusal(
@@ -99,7 +95,7 @@ struct MessageParts: Sendable {
       guard let text = data.string, !text.isEmpty, Data(base64Encoded: text) != nil else {
         throw Refusal.malformed("The `data` of an image is not base64.")
       }
-      return .imageData(text, type: type)
+      return .imageData(mediaType: type, data: text)
     default:
       throw Refusal.malformed("An image has either a `url` or `data`.")
     }
@@ -113,7 +109,7 @@ struct MessageParts: Sendable {
     return !host.isEmpty && !host.contains("@")
   }
 
-  private static func json(_ parts: [Part]) -> [UInt8] {
+  private static func json(_ parts: [MessagePart]) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginArray()
     for part in parts {
@@ -122,10 +118,10 @@ struct MessageParts: Sendable {
       case .text(let text):
         writer.member("type", "text")
         writer.member("text", text)
-      case .imageURL(let url):
+      case .image(let url):
         writer.member("type", "image")
         writer.member("url", url)
-      case .imageData(let data, let type):
+      case .imageData(let type, let data):
         writer.member("type", "image")
         writer.member("media_type", type)
         writer.member("data", data)

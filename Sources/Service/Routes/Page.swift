@@ -1,12 +1,13 @@
 import Chat
 import FrontDoor
+import Store
 
 /// Which part of a list a request asks for, newest first: `?limit=…&before=…`.
 ///
 /// `before` is opaque to clients: the time in microseconds and the id of the last entry they have.
 struct Page: Sendable {
   let limit: Int
-  let before: (time: Int, id: ID)?
+  let before: TimelinePosition?
 
   /// Throws 400.
   init(_ request: Request, usual: Int, most: Int) throws(Refusal) {
@@ -22,10 +23,10 @@ struct Page: Sendable {
       guard parts.count == 2, let time = Int(parts[0]), time >= 0, let id = ID(String(parts[1])) else {
         throw Refusal(400, "bad_cursor", "The cursor is none of this server's.")
       }
-      return (time, id)
+      return TimelinePosition(microseconds: time, id: id)
     }
   }
 
   /// What to ask for next time.
-  static func cursor(time: Int, id: ID) -> String { "\(time).\(id)" }
+  static func cursor(_ position: TimelinePosition) -> String { "\(position.microseconds).\(position.id)" }
 }
