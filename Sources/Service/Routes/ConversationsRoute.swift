@@ -16,7 +16,9 @@ struct ConversationsRoute: Sendable {
     answer(request, exchange) { (identity, _) throws(Refusal) in
       let page = try Page(request, usual: 20, most: 100)
       let found: TimelinePage<ConversationStore.Summary>
-      do { found = try await store.list(identity: identity, before: page.before, limit: page.limit) } catch {
+      do throws(StoreError) {
+        found = try await store.list(identity: identity, before: page.before, limit: page.limit)
+      } catch {
         throw Refusal(error)
       }
       return Self.json(found)
@@ -30,7 +32,7 @@ struct ConversationsRoute: Sendable {
       guard let id = ID(captured) else { throw .notFound }
       let found: ConversationStore.Facts?
       let messages: TimelinePage<ConversationStore.Message>
-      do {
+      do throws(StoreError) {
         found = try await store.read(id, identity: identity)
         messages = try await store.messages(of: id, identity: identity, before: page.before, limit: page.limit)
       } catch { throw Refusal(error) }
@@ -47,7 +49,7 @@ struct ConversationsRoute: Sendable {
     answer(request, exchange) { (identity, _) throws(Refusal) in
       guard let id = ID(captured) else { throw .notFound }
       let outcome: ConversationStore.Deletion
-      do { outcome = try await store.delete(id, identity: identity) } catch { throw Refusal(error) }
+      do throws(StoreError) { outcome = try await store.delete(id, identity: identity) } catch { throw Refusal(error) }
       switch outcome {
       case .absent: throw .notFound
       case .busy(let turn):

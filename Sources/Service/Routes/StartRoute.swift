@@ -44,7 +44,8 @@ struct StartRoute: Sendable {
     let start = StartStore.Start(
       incarnation: node.incarnation, identity: identity, surface: surface, model: body.model,
       conversation: body.conversation ?? ID.fresh(), isNewConversation: body.conversation == nil,
-      turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), after: body.after,
+      after: body.after, turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(),
+      assistantMessage: ID.fresh(later: 1),
       parts: body.parts, estimatedTokens: body.estimatedTokens, metadata: body.metadata,
       key: request.idempotencyKey.map { ($0, body.hash) })
     guard registry.reserve(start.turn) else {

@@ -60,7 +60,6 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
   func finished(_ outcome: TransferOutcome) {
     turn.detach()
-    if case .failed(let error) = outcome { meters.failed(error) }
     switch outcome {
     case .complete where isRefused:
       refuse()

@@ -81,7 +81,8 @@ struct TurnStarter: Sendable {
   /// Nil where the route's credential says nothing of TLS.
   private static func tls(of plan: StartStore.Plan) -> UpstreamTLS? {
     if plan.caBundle == nil, plan.clientCertificate == nil { return nil }
-    return UpstreamTLS(caBundle: plan.caBundle, certificate: plan.clientCertificate, key: plan.clientKey)
+    return UpstreamTLS(
+      caBundle: plan.caBundle, certificate: plan.clientCertificate?.certificate, key: plan.clientCertificate?.key)
   }
 
   private static func messages(_ history: [StartStore.Message]) throws(ProviderError) -> [ProviderMessage] {
