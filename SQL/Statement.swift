@@ -22,7 +22,8 @@ package struct Statement: Hashable, Sendable {
 extension Statement {
   package static let adminConstraint = Statement("adminConstraint", PackageResources.admin_constraint_sql)
   package static let adminCredentialAdd = Statement("adminCredentialAdd", PackageResources.admin_credential_add_sql)
-  package static let adminCredentialRemove = Statement("adminCredentialRemove", PackageResources.admin_credential_remove_sql)
+  package static let adminCredentialRemove = Statement(
+    "adminCredentialRemove", PackageResources.admin_credential_remove_sql)
   package static let adminCredentialSet = Statement("adminCredentialSet", PackageResources.admin_credential_set_sql)
   package static let adminCredentials = Statement("adminCredentials", PackageResources.admin_credentials_sql)
   package static let adminFind = Statement("adminFind", PackageResources.admin_find_sql)

@@ -31,7 +31,8 @@ struct CredentialCommand: ParsableCommand {
       instead of one. A change takes effect on the next turn.
 
         sluice credential add openai --reference file:/etc/sluice/openai.key
-        sluice credential add gateway --reference env:GATEWAY_KEY --managed-domain llm.example.net
+        sluice credential add gateway --reference env:GATEWAY_KEY \\
+          --managed-domain llm.example.net
         sluice route add assistant --credential openai …
       """,
     subcommands: [ListRows<Credentials>.self, ShowRow<Credentials>.self, Add.self, Set.self, Remove.self])
@@ -42,7 +43,8 @@ struct CredentialCommand: ParsableCommand {
       abstract: "Add a credential.",
       discussion: """
           sluice credential add openai --reference file:/etc/sluice/openai.key
-          sluice credential add gateway --reference env:GATEWAY_KEY --managed-domain llm.example.net
+          sluice credential add gateway --reference env:GATEWAY_KEY \\
+            --managed-domain llm.example.net
         """)
 
     @Argument(help: "A name for operators.")
@@ -120,7 +122,8 @@ struct CredentialCommand: ParsableCommand {
         Refused while a route sends it.
 
           sluice credential remove gateway
-          sluice route list --json | jq -r '.[] | select(.credential == "gateway") | .id'
+          sluice route list --json \\
+            | jq -r '.[] | select(.credential == "gateway") | .id'
         """)
 
     @Argument(help: "Name, id, or the id's first digits.")

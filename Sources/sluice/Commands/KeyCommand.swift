@@ -31,7 +31,7 @@ struct KeyCommand: ParsableCommand {
       key works at once; a change and a revocation hold on every node after 5 s at most. A key is named by its id, or \
       the id's first digits.
 
-        sluice key add helpdesk --label "Helpdesk, production" --expires 365d > helpdesk.key
+        sluice key add helpdesk --label "Helpdesk" --expires 365d > helpdesk.key
         sluice key list --surface helpdesk
         sluice key remove 6f0c1d2e
       """,
@@ -43,7 +43,8 @@ struct KeyCommand: ParsableCommand {
       abstract: "List the keys, never what they are.",
       discussion: """
           sluice key list
-          sluice key list --surface helpdesk --json | jq -r '.[] | select(.state == "expired") | .label'
+          sluice key list --surface helpdesk --json \\
+            | jq -r '.[] | select(.state == "expired") | .label'
         """)
 
     @Option(help: "Only those of this surface.")
@@ -72,8 +73,9 @@ struct KeyCommand: ParsableCommand {
         The key goes to standard output, alone; the rest to standard error. To replace a key without losing its \
         conversations, give the new one the identity of the old one.
 
-          sluice key add helpdesk --label "Helpdesk, production" --expires 365d > helpdesk.key
-          sluice key add helpdesk --label "Helpdesk, 2027" --identity 0b9d5c1e --expires 2028-01-31
+          sluice key add helpdesk --label "Helpdesk" --expires 365d > helpdesk.key
+          sluice key add helpdesk --label "Helpdesk, 2027" --expires 2028-01-31 \\
+            --identity 0b9d5c1e
           sluice key add helpdesk --label "Test" --json | jq -r .key
         """)
 
@@ -192,7 +194,8 @@ struct KeyCommand: ParsableCommand {
         Its row stays, so that lists tell when it was revoked. Turns that it started go on. Nodes remember a key for 5 s.
 
           sluice key remove 6f0c1d2e
-          sluice key list --json | jq -r '.[] | select(.label == "Test") | .id' | xargs -n 1 sluice key remove
+          sluice key list --json | jq -r '.[] | select(.label == "Test") | .id' \\
+            | xargs -n 1 sluice key remove
         """)
 
     @Argument(help: "Id, or its first digits.")

@@ -31,8 +31,9 @@ struct ModelCommand: ParsableCommand {
       route`); without one it cannot be chosen. A change takes effect on the next turn; turns under way go on as they \
       began.
 
-        sluice model add assistant --title "Assistant" --system-prompt "Answer briefly."
-        sluice route add assistant --provider-model gpt-4o-mini --region https://api.openai.com/v1 --credential openai
+        sluice model add assistant --system-prompt "Answer briefly."
+        sluice route add assistant --provider-model gpt-4o-mini \\
+          --region https://api.openai.com/v1 --credential openai
         sluice surface set web --default-model assistant
       """,
     subcommands: [ListRows<Models>.self, ShowRow<Models>.self, Add.self, Set.self, Remove.self])
@@ -44,8 +45,9 @@ struct ModelCommand: ParsableCommand {
       discussion: """
         What is not given takes the schema's default; `sluice model show` tells it.
 
-          sluice model add assistant --title "Assistant" --parameters '{"temperature": 0.3, "max_tokens": 2000}'
-          sluice model add lawyer --system-prompt @prompts/lawyer.txt --history-limit 40
+          sluice model add assistant --title "Assistant" \\
+            --parameters '{"temperature": 0.3, "max_tokens": 2000}'
+          sluice model add lawyer --system-prompt @lawyer.txt --history-limit 40
           sluice model add local --reasoning progress --durability relaxed
         """)
 
@@ -80,7 +82,7 @@ struct ModelCommand: ParsableCommand {
       discussion: """
         What is not given stays as it is. Surfaces follow a new name.
 
-          sluice model set assistant --system-prompt @prompts/assistant.txt
+          sluice model set assistant --system-prompt @assistant.txt
           sluice model set assistant --unset system-prompt --no-stream
           sluice model set lawyer --disable
         """)

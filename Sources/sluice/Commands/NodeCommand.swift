@@ -47,7 +47,9 @@ struct NodeCommand: ParsableCommand {
         ended by any node that lives. Refused while the lease holds: stop the program instead.
 
           sluice node remove 01a1fd74-bc3b
-          sluice node list --json | jq -r '.[] | select(.state == "lapsed") | .incarnation' | xargs -n 1 sluice node remove
+          sluice node list --json \\
+            | jq -r '.[] | select(.state == "lapsed") | .incarnation' \\
+            | xargs -n 1 sluice node remove
         """)
 
     @Argument(help: "Incarnation, or its first digits.")

@@ -29,7 +29,8 @@ struct RouteCommand: ParsableCommand {
       it. A change takes effect on the next turn. A route is named by its id, or the id's first digits.
 
         sluice route list --model assistant
-        sluice route add assistant --provider-model gpt-4o-mini --region https://api.openai.com/v1 --credential openai
+        sluice route add assistant --provider-model gpt-4o-mini \\
+          --region https://api.openai.com/v1 --credential openai
         sluice route set 6f0c1d2e --disable
       """,
     subcommands: [List.self, ShowRow<Routes>.self, Add.self, Set.self, Remove.self])
@@ -68,10 +69,12 @@ struct RouteCommand: ParsableCommand {
       discussion: """
         The region is a whole endpoint, or a short name in front of the credential's managed domain.
 
-          sluice route add assistant --provider-model gpt-4o-mini --region https://api.openai.com/v1 --credential openai
-          sluice route add local --provider-model llama3.2 --region http://127.0.0.1:11434/v1 \
-        --first-byte-timeout-ms 120000
-          sluice route add assistant --provider-model large --region eu --credential gateway --priority 2
+          sluice route add assistant --provider-model gpt-4o-mini \\
+            --region https://api.openai.com/v1 --credential openai
+          sluice route add local --provider-model llama3.2 \\
+            --region http://127.0.0.1:11434/v1 --first-token-timeout-ms 120000
+          sluice route add assistant --provider-model large --region eu \\
+            --credential gateway --priority 2
         """)
 
     @Argument(help: "The virtual model: name, id, or the id's first digits.")

@@ -30,7 +30,8 @@ struct SurfaceCommand: ParsableCommand {
       many sessions they get, which pages may call, which virtual model is taken when a request names none, and how fast \
       readers may ask. A change takes effect after 5 s at most. Servers call for a surface by keys (`sluice key`).
 
-        sluice surface add web --kind web --anonymous --default-model assistant --origin https://www.example.com
+        sluice surface add web --kind web --anonymous --default-model assistant \\
+          --origin https://www.example.com
         sluice surface set web --session-limit 120 --pace-ms 200
         sluice surface set web --disable
       """,
@@ -45,7 +46,8 @@ struct SurfaceCommand: ParsableCommand {
         entry.
 
           sluice surface add web --kind web --anonymous --default-model assistant
-          sluice surface add shop --kind web --anonymous --origin https://shop.example --origin https://www.shop.example
+          sluice surface add shop --kind web --anonymous \\
+            --origin https://shop.example --origin https://www.shop.example
           sluice surface add helpdesk --kind backend --default-model assistant
         """)
 
@@ -85,7 +87,8 @@ struct SurfaceCommand: ParsableCommand {
         What is not given stays as it is; origins replace all that were there.
 
           sluice surface set web --default-model lawyer --pace-ms 200
-          sluice surface set shop --origin https://shop.example --origin https://www.shop.example
+          sluice surface set shop --origin https://shop.example \\
+            --origin https://www.shop.example
           sluice surface set shop --no-origins
         """)
 

@@ -35,7 +35,8 @@ struct TurnCommand: ParsableCommand {
       abstract: "List turns, the newest first.",
       discussion: """
           sluice turn list --live
-          sluice turn list --state error --limit 20 --json | jq -r '.[].error.code' | sort | uniq -c
+          sluice turn list --state error --limit 20 --json \\
+            | jq -r '.[].error.code' | sort | uniq -c
           sluice turn list --conversation 01a1fd74-bc3b-7001
         """)
 
@@ -166,7 +167,9 @@ struct TurnCommand: ParsableCommand {
         repeated.
 
           sluice turn cancel 01a1fd74-bc3b-7001
-          sluice turn list --live --json | jq -r '.[] | select(.model_name == "lawyer") | .id' | xargs -n 1 sluice turn cancel
+          sluice turn list --live --json \\
+            | jq -r '.[] | select(.model_name == "lawyer") | .id' \\
+            | xargs -n 1 sluice turn cancel
         """)
 
     @Argument(help: "Id, or its first digits.")
