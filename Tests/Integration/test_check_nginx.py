@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 LOCATIONS, UPSTREAM, OPERATOR, MAIN = "sluice.conf", "sluice-upstream.conf", "sluice-operator.conf", "nginx.conf"
 
@@ -312,6 +313,60 @@ def test_ports_as_nginx_writes_them(site, copy, listen, peer, leads):
     edit(copy, UPSTREAM, r'server ".*"', f"server {peer}")
     bad = check(site, dump(copy), "-", settings={"listen": listen})[1]
     assert (bad == []) == leads, bad
+
+
+def test_a_socket_that_is_passed_on_goes_by_the_name_of_its_upstream(site, copy):
+    listen = {"listen": "systemd:fastcgi"}
+    assert check(site, dump(copy), "-", settings=listen)[:2] == (0, [])
+    edit(copy, UPSTREAM, "^upstream sluice", "upstream chat")
+    edit(copy, LOCATIONS, "fastcgi_pass sluice;", "fastcgi_pass chat;")
+    assert "nothing leads to systemd:fastcgi" in check(site, dump(copy), "-", settings=listen)[1][0]["text"]
+
+
+def test_a_server_with_some_of_the_requests(site):
+    address = site.nodes[0].addresses[0]
+    text = f"http {{ server {{ location ~ ^/chat/[^/]+/poll$ {{ fastcgi_pass {address}; }} }} }}"
+    bad = check(site, text, "-")[1]
+    lacking = [finding["text"] for finding in bad if "no location takes" in finding["text"]]
+    assert [text.split(",")[0].split()[-1] for text in lacking] == ["start", "session", "cancel"]
+
+
+@pytest.fixture
+def scgi(site, copy):
+    """The same site by SCGI; `check(…)` is of a node that listens for it."""
+    text = (ROOT / "nginx/sluice-scgi.conf").read_text()
+    (copy / LOCATIONS).write_text(text.replace("/var/log/nginx", str(copy / "logs")))
+    listen = {"listen": f"scgi:{site.nodes[0].addresses[0]}"}
+    return copy, lambda: check(site, dump(copy), "-", "--strict", settings=listen)[:2]
+
+
+def test_scgi_as_we_ship_it_is_well(scgi):
+    assert scgi[1]() == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "text"),
+    [
+        (r"scgi_param SCGI 1;", "", "SCGI is not handed over"),
+        (r"  scgi_param QUERY_STRING .*;", "", "QUERY_STRING is not"),
+        ("scgi_read_timeout 25s", "scgi_read_timeout 10s", "scgi_read_timeout is 10 s"),
+        ("scgi_buffers 32 4k", "scgi_buffers 4 4k", "scgi_buffers hold 16 KB"),
+        ("  scgi_pass_request_headers off;", "", "cookies too"),
+        (" non_idempotent;", ";", "cancel is not repeated"),
+    ],
+)
+def test_faults_of_scgi(scgi, pattern, replacement, text):
+    home, run = scgi
+    edit(home, LOCATIONS, pattern, replacement)
+    code, bad = run()
+    assert code == 1 and all(text in finding["text"] for finding in bad), bad
+
+
+def test_one_protocol_on_the_others_listener(site, copy):
+    listen = {"listen": f"scgi:{site.nodes[0].addresses[0]}"}
+    bad = check(site, dump(copy), "-", settings=listen)[1]
+    assert all("fastcgi_pass leads to scgi:unix:" in finding["text"] for finding in bad) and bad
+    assert all("sluice-scgi.conf" in finding["mend"] for finding in bad)
 
 
 def test_blocks_of_lua_and_odd_quotes_do_not_disturb(site, copy):

@@ -2,12 +2,12 @@ import FrontDoor
 
 /// Looks through a configuration of nginx for what concerns Sluice.
 package struct NginxCheckup: Sendable {
-  private let chat: [ListenAddress]
-  private let operators: [ListenAddress]
+  private let chat: [NginxDoor]
+  private let operators: [NginxDoor]
 
   package init(settings: ServiceSettings) {
-    chat = settings.listeners
-    operators = settings.operatorListeners
+    chat = settings.listeners.map { NginxDoor(address: $0, role: .chat) }
+    operators = settings.operatorListeners.map { NginxDoor(address: $0, role: .operators) }
   }
 
   /// Never throws: what is no configuration is a finding.
@@ -30,7 +30,7 @@ package struct NginxCheckup: Sendable {
     }
     var findings = reached(servers, upstreams)
     for server in servers {
-      findings += NginxSite(server: server, upstreams: upstreams, listeners: chat).findings()
+      findings += NginxSite(server: server, upstreams: upstreams, doors: chat).findings()
       findings += operatorFindings(server, upstreams)
     }
     return Self.distinct(findings)
@@ -40,20 +40,20 @@ package struct NginxCheckup: Sendable {
   private func reached(_ servers: [NginxServer], _ upstreams: NginxUpstreams) -> [Finding] {
     let passages = servers.flatMap { $0.locations.flatMap(\.family) }.flatMap { NginxPassage.all(in: $0, upstreams) }
     var findings: [Finding] = []
-    for listener in chat {
-      let leading = passages.filter { $0.leads(to: [listener]) }
+    for door in chat {
+      let leading = passages.filter { $0.leads(to: [door]) }
       if leading.isEmpty {
         findings.append(
           .fail(
-            "nginx", "nothing leads to \(listener)",
+            "nginx", "nothing leads to \(door)",
             mend: "let the `server` lines of the upstream name it, and include the snippet in your server block"))
       }
-      for passage in leading where passage.module != listener.module {
+      for passage in leading where passage.module != door.module {
         findings.append(
           .fail(
             "nginx",
-            "\(passage.place): \(passage.module)_pass leads to \(listener), which speaks \(listener.module)",
-            mend: "\(listener.module)_pass, with nginx/\(listener.snippet)"))
+            "\(passage.place): \(passage.module)_pass leads to \(door), which speaks \(door.module)",
+            mend: "\(door.module)_pass, with nginx/\(door.snippet)"))
       }
     }
     return findings

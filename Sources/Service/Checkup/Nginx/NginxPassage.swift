@@ -1,5 +1,3 @@
-import FrontDoor
-
 /// A `…_pass` of a location.
 struct NginxPassage {
   /// `fastcgi`, `scgi` or another: what the module's directives begin with.
@@ -19,10 +17,10 @@ struct NginxPassage {
     }
   }
 
-  func leads(to listeners: [ListenAddress]) -> Bool {
+  func leads(to doors: [NginxDoor]) -> Bool {
     targets.contains { target in
-      listeners.contains { listener in
-        target.peers.contains { listener.isReached(by: $0, of: target.upstream?.name) }
+      doors.contains { door in
+        target.peers.contains { door.isReached(by: $0, of: target.upstream?.name) }
       }
     }
   }

@@ -1,10 +1,8 @@
-import FrontDoor
-
 /// One server block: which of its locations take the protocol's requests, and whether each is as it should be.
 struct NginxSite {
   let server: NginxServer
   let upstreams: NginxUpstreams
-  let listeners: [ListenAddress]
+  let doors: [NginxDoor]
 
   func findings() -> [Finding] {
     // A mount is where an outermost location with a passage in it says it is; once, however many locations say so.
@@ -15,9 +13,9 @@ struct NginxSite {
     return mounts.flatMap { findings(mount: $0) }
   }
 
-  /// Its way to our listeners; nil if it has none.
+  /// Its way to us; nil if it has none.
   private func passage(of location: NginxLocation) -> NginxPassage? {
-    NginxPassage.all(in: location, upstreams).first { $0.leads(to: listeners) }
+    NginxPassage.all(in: location, upstreams).first { $0.leads(to: doors) }
   }
 
   /// What stands in front of `/chat/`. A regular expression that does not match without a mount tells nothing.
