@@ -42,6 +42,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -49,6 +50,7 @@ let package = Package(
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
     .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["CSimdJSON"], swiftSettings: strict),
@@ -71,10 +73,12 @@ let package = Package(
     .executableTarget(
       name: "sluice-sim",
       dependencies: [
-        argumentParser,
+        "CZlib", argumentParser,
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
 
@@ -93,7 +97,14 @@ let package = Package(
       name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", logging],
       swiftSettings: strict),
     .testTarget(
-      name: "SimTests", dependencies: ["sluice-sim", .product(name: "NIOCore", package: "swift-nio")],
+      name: "SimTests",
+      dependencies: [
+        "sluice-sim", "CZlib",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],

@@ -13,9 +13,10 @@ from .ports import free_port
 from .postgres import Postgres
 from .private_postgres import PrivatePostgres
 from .processes import Process, Processes
-from .simulator import Simulator
+from .simulator import Certificate, Simulator
 
 __all__ = [
+    "Certificate",
     "Failure",
     "Folder",
     "FormerRelease",

@@ -13,16 +13,15 @@ struct AnswerText: Sequence, IteratorProtocol, Sendable {
   }
 
   /// - Parameters:
-  ///   - request: for what the answer repeats or counts; nil counts no messages and repeats the empty text.
+  ///   - request: for what the answer repeats or counts; nil counts nothing and repeats the empty text.
   ///   - limit: the most tokens the client accepts; nil is no limit.
   init(_ scenario: Scenario, request: ChatRequest?, limit: Int?) {
-    var given: [Token] = []
-    if scenario.history { given += Token.words(of: "I see \(request?.messages.count ?? 0) messages.") }
-    if scenario.text == .echo {
-      let echo = Token.words(of: request?.lastUserText ?? "")
-      given += echo.prefix(scenario.tokens ?? echo.count)
-    }
-    let whole = given.count + (scenario.text == .echo ? 0 : scenario.tokens ?? Scenario.defaultTokens)
+    let echo = scenario.text == .echo ? Token.words(of: request?.lastUserText ?? "") : nil
+    let asked = scenario.tokens ?? echo?.count ?? Scenario.defaultTokens
+    let length = Swift.min(asked, echo?.count ?? asked)
+    var given = Self.sentences(scenario, request, textFollows: length > 0)
+    let whole = given.count + length
+    if let echo { given += echo.prefix(length) }
     count = Swift.min(whole, limit ?? whole)
     isCut = count < whole
     self.given = given[...]
@@ -32,6 +31,16 @@ struct AnswerText: Sequence, IteratorProtocol, Sendable {
       case .nasty: .trouble(Trouble(seed: scenario.seed, withNul: false))
       case .nul: .trouble(Trouble(seed: scenario.seed, withNul: true))
       }
+  }
+
+  /// What the answer says of the request before its text, and a blank between.
+  private static func sentences(_ scenario: Scenario, _ request: ChatRequest?, textFollows: Bool) -> [Token] {
+    var sentences: [String] = []
+    if scenario.history { sentences.append("I see \(request?.messages.count ?? 0) messages.") }
+    if scenario.images { sentences.append("I see \(request?.images ?? 0) images.") }
+    var tokens = Token.words(of: sentences.joined(separator: " "))
+    if textFollows, let last = tokens.popLast() { tokens.append(Token(last.text + " ")) }
+    return tokens
   }
 
   mutating func next() -> Token? {

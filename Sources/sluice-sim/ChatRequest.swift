@@ -27,18 +27,25 @@ struct ChatRequest: Decodable, Sendable {
     let role: String
     /// The text of the message; parts that are no text are left out, absent or null content is empty.
     let text: String
+    /// How many of its parts are images.
+    let images: Int
 
     enum CodingKeys: String, CodingKey { case role, content }
 
-    private struct Part: Decodable { let text: String? }
+    private struct Part: Decodable {
+      let type: String?
+      let text: String?
+    }
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       role = try container.decode(String.self, forKey: .role)
       if let parts = try? container.decode([Part].self, forKey: .content) {
         text = parts.compactMap(\.text).joined()
+        images = parts.count { $0.type == "image_url" }
       } else {
         text = try container.decodeIfPresent(String.self, forKey: .content) ?? ""
+        images = 0
       }
     }
   }
@@ -50,6 +57,9 @@ struct ChatRequest: Decodable, Sendable {
 
   /// Empty if no message is the user's.
   var lastUserText: String { messages.last { $0.role == "user" }?.text ?? "" }
+
+  /// How many images all messages have.
+  var images: Int { messages.reduce(0) { $0 + $1.images } }
 
   /// A rough count: the words of all messages, and one for each role.
   var promptTokens: Int {

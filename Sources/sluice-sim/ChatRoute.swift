@@ -10,9 +10,10 @@ struct ChatRoute: Sendable {
   let journal: Journal
 
   /// - Parameter authorization: the value of the `Authorization` header; nil if there is none.
-  func answer(authorization: String?, body: ByteBuffer) -> Answer {
+  func answer(authorization: String?, body: ByteBuffer, peer: Peer) -> Answer {
     let id = Self.id(journal.serial())
-    var arrival = Exchange.Arrival(id: id, body: body, isAuthorized: authorization != nil)
+    var arrival = Exchange.Arrival(id: id, peer: peer, body: body, isAuthorized: authorization != nil)
+    var pace = HeadPace()
     let cues: any IteratorProtocol<Cue>
     do throws(Refusal) {
       try admit(authorization)
@@ -22,13 +23,14 @@ struct ChatRoute: Sendable {
       arrival.stream = request.stream ?? false
       let script = try script(request, id: id)
       arrival.text = script.text
+      pace = script.scenario.head
       cues = script.cues(stream: arrival.stream)
     } catch {
       cues = Cue.refusing(error).makeIterator()
     }
     let exchange = Exchange(arrival)
     journal.begin(exchange)
-    return Answer(cues: cues, exchange: exchange)
+    return Answer(cues: cues, pace: pace, exchange: exchange)
   }
 
   /// - Throws: the 401 of a missing or wrong key.
@@ -61,13 +63,15 @@ struct ChatRoute: Sendable {
     } catch {
       throw Refusal(malformed: error)
     }
-    return Script(
+    let script = Script(
       scenario: scenario,
       text: AnswerText(scenario, request: request, limit: request.tokenLimit),
       completion: Completion(
         id: id, created: Int(Exchange.milliseconds() / 1000), model: request.model,
         includesUsage: request.includesUsage),
       promptTokens: request.promptTokens)
+    guard script.line == nil || script.padding != nil else { throw .lineTooShort }
+    return script
   }
 
   /// `chatcmpl-` and 29 letters and digits, as long as OpenAI's.

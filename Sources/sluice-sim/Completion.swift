@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The chat-completions wire format for one answer. What all its chunks share is encoded once.
+/// The chat-completions JSON for one answer. What all its chunks share is encoded once.
 ///
 /// Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object"; the order of the
 /// fields is that of recorded answers.
@@ -33,17 +33,14 @@ struct Completion: Sendable {
     self.model = model
     self.includesUsage = includesUsage
     lead =
-      "data: {\"id\":\"\(id)\",\"object\":\"chat.completion.chunk\",\"created\":\(created),"
+      "{\"id\":\"\(id)\",\"object\":\"chat.completion.chunk\",\"created\":\(created),"
       + "\"model\":\(JSONText.quoted(model)),\"service_tier\":\"default\",\"system_fingerprint\":\"\(Self.fingerprint)\","
     deltaLead = Array((lead + "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"").utf8)
     deltaTrail = Array(("\"}" + Self.trail(finish: nil, includesUsage: includesUsage)).utf8)
   }
 
   /// The first chunk: the role and an empty text.
-  var roleChunk: ByteBuffer {
-    let delta = "{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}"
-    return ByteBuffer(string: chunk(delta: delta, finish: nil))
-  }
+  var roleChunk: String { chunk(delta: "{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}", finish: nil) }
 
   /// Appends the chunk that carries `token`.
   func appendChunk(_ token: Token, to buffer: inout ByteBuffer) {
@@ -53,47 +50,81 @@ struct Completion: Sendable {
   }
 
   /// The capacity that `tokens` short chunks need.
-  func capacity(tokens: Int) -> Int { tokens * (deltaLead.count + deltaTrail.count + 16) }
+  func capacity(tokens: Int) -> Int { tokens * (deltaLead.count + deltaTrail.count + 24) }
 
-  /// What follows the text: the finish reason, the usage if it was asked for, and `[DONE]` unless left out.
-  func closing(_ finish: FinishReason, _ usage: Usage, done: Bool) -> ByteBuffer {
-    var text = chunk(delta: "{}", finish: finish)
-    if includesUsage { text += lead + "\"choices\":[],\"usage\":\(Self.line(usage))}\n\n" }
-    if done { text += "data: [DONE]\n\n" }
-    return ByteBuffer(string: text)
+  /// Opens a chunk whose text follows, in pieces.
+  func beginChunk(in buffer: inout ByteBuffer) { buffer.writeBytes(deltaLead) }
+
+  /// Ends it with `padding` bytes in the field that OpenAI pads its chunks with, so that their sizes tell nothing.
+  func endChunk(padding: Int, in buffer: inout ByteBuffer) {
+    buffer.writeBytes(deltaTrail.dropLast())
+    buffer.writeString(Self.obfuscation)
+    buffer.writeRepeatingByte(UInt8(ascii: "x"), count: padding)
+    buffer.writeString("\"}")
   }
 
-  /// The answer in one piece, for a request that did not ask for a stream.
-  func object(_ text: String, _ finish: FinishReason, _ usage: Usage) -> ByteBuffer {
-    ByteBuffer(
-      string: """
-        {
-          "id": "\(id)",
-          "object": "chat.completion",
-          "created": \(created),
-          "model": \(JSONText.quoted(model)),
-          "choices": [
-            {
-              "index": 0,
-              "message": {
-                "role": "assistant",
-                "content": \(JSONText.quoted(text)),
-                "refusal": null,
-                "annotations": []
-              },
-              "logprobs": null,
-              "finish_reason": "\(finish.rawValue)"
-            }
-          ],
-          "usage": \(Self.line(usage)),
-          "service_tier": "default",
-          "system_fingerprint": "\(Self.fingerprint)"
-        }
+  /// The size of such a chunk without text and padding.
+  var paddedFrame: Int { deltaLead.count + deltaTrail.count - 1 + Self.obfuscation.utf8.count + 2 }
 
-        """)
+  /// The chunk behind the text.
+  func finishChunk(_ finish: FinishReason) -> String { chunk(delta: "{}", finish: finish) }
+
+  /// The chunk behind that; nil if usage was not asked for.
+  func usageChunk(_ usage: Usage) -> String? {
+    includesUsage ? lead + "\"choices\":[],\"usage\":\(Self.line(usage))}" : nil
+  }
+
+  /// What Azure sends first: what its filters found in the prompt.
+  ///
+  /// Source: Microsoft Learn, "Azure OpenAI content filtering", the example of a streamed answer.
+  static let filterResults: String = {
+    let results = ["hate", "self_harm", "sexual", "violence"].map {
+      "\"\($0)\":{\"filtered\":false,\"severity\":\"safe\"}"
+    }
+    return "{\"choices\":[],\"created\":0,\"id\":\"\",\"model\":\"\",\"object\":\"\",\"prompt_filter_results\":"
+      + "[{\"prompt_index\":0,\"content_filter_results\":{\(results.joined(separator: ","))}}]}"
+  }()
+
+  /// The answer in one piece, for a request that did not ask for a stream.
+  func object(_ text: AnswerText, _ line: LongLine?, _ finish: FinishReason, _ usage: Usage) -> ByteBuffer {
+    var bytes = ByteBufferAllocator().buffer(capacity: 1024 + 8 * text.count + (line?.count ?? 0))
+    bytes.writeString(
+      """
+      {
+        "id": "\(id)",
+        "object": "chat.completion",
+        "created": \(created),
+        "model": \(JSONText.quoted(model)),
+        "choices": [
+          {
+            "index": 0,
+            "message": {
+              "role": "assistant",
+              "content": "
+      """)
+    for token in text { bytes.writeBytes(token.json) }
+    if let line { for piece in line { bytes.writeImmutableBuffer(piece) } }
+    bytes.writeString(
+      """
+      ",
+              "refusal": null,
+              "annotations": []
+            },
+            "logprobs": null,
+            "finish_reason": "\(finish.rawValue)"
+          }
+        ],
+        "usage": \(Self.line(usage)),
+        "service_tier": "default",
+        "system_fingerprint": "\(Self.fingerprint)"
+      }
+
+      """)
+    return bytes
   }
 
   private static let fingerprint = "fp_51u1ce51m0"
+  private static let obfuscation = ",\"obfuscation\":\""
 
   private func chunk(delta: String, finish: FinishReason?) -> String {
     lead + "\"choices\":[{\"index\":0,\"delta\":" + delta + Self.trail(finish: finish, includesUsage: includesUsage)
@@ -101,7 +132,7 @@ struct Completion: Sendable {
 
   private static func trail(finish: FinishReason?, includesUsage: Bool) -> String {
     let reason = finish.map { "\"\($0.rawValue)\"" } ?? "null"
-    return ",\"logprobs\":null,\"finish_reason\":\(reason)}]\(includesUsage ? ",\"usage\":null" : "")}\n\n"
+    return ",\"logprobs\":null,\"finish_reason\":\(reason)}]\(includesUsage ? ",\"usage\":null" : "")}"
   }
 
   private static func line(_ usage: Usage) -> String {

@@ -1,6 +1,8 @@
 import Glibc
 import NIOCore
 import NIOHTTP1
+import NIOSSL
+import NIOTLS
 
 /// One client connection: gathers a request, then plays the cues of its answer on its event loop.
 final class Connection: ChannelInboundHandler {
@@ -15,14 +17,18 @@ final class Connection: ChannelInboundHandler {
   private struct Performance {
     let version: HTTPVersion
     let keepAlive: Bool
-    let start: NIODeadline
+    /// Cues count from here; a head that takes its time moves it on.
+    var start: NIODeadline
     var answer: Answer
+    var hasHead = false
     /// Taken from the cues, but not yet due.
     var upcoming: Cue?
   }
 
   private let routes: Routes
   private let metronome: Metronome
+  private let slowHead: SlowHead
+  private var peer: Peer
   private var context: ChannelHandlerContext?
   private var head: HTTPRequestHead?
   private var body = ByteBuffer()
@@ -31,15 +37,28 @@ final class Connection: ChannelInboundHandler {
   /// The beat of the metronome it waits for; nil while it plays, or waits for the client.
   private var beat: Int64?
   private var isPlaying = false
+  /// Whether something was written that still has to be flushed.
+  private var needsFlush = false
 
-  init(routes: Routes, metronome: Metronome) {
+  /// - Parameter slowHead: stands in the same pipeline, below the encoder.
+  init(routes: Routes, metronome: Metronome, slowHead: SlowHead, peer: Peer) {
     self.routes = routes
     self.metronome = metronome
+    self.slowHead = slowHead
+    self.peer = peer
   }
 
   func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .handshakeCompleted? = event as? TLSUserEvent {
+      let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+      peer.subject = (try? tls?.peerCertificate?.toDERBytes()).flatMap { Subject.text(der: $0) }
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
@@ -56,7 +75,7 @@ final class Connection: ChannelInboundHandler {
       if isTooLarge { body = ByteBuffer() } else { body.writeImmutableBuffer(bytes) }
     case .end:
       guard let head else { return }
-      let answer = isTooLarge ? Answer(Cue.refusing(.tooLarge)) : routes.answer(head, body: body)
+      let answer = isTooLarge ? Answer(Cue.refusing(.tooLarge)) : routes.answer(head, body: body, peer: peer)
       self.head = nil
       body = ByteBuffer()
       performance = Performance(
@@ -98,6 +117,7 @@ final class Connection: ChannelInboundHandler {
       else { return }
       let due = start + cue.at
       guard due <= .now() else {
+        flush(context)
         performance?.upcoming = cue
         beat = metronome.wake(self, at: due)
         return
@@ -111,43 +131,69 @@ final class Connection: ChannelInboundHandler {
   private func perform(_ action: Cue.Action, _ context: ChannelHandlerContext) {
     switch action {
     case .head(let head):
+      performance?.hasHead = true
+      if let now = performance, now.answer.pace != HeadPace() {
+        slowHead.expect(now.answer.pace)
+        performance?.start = now.start + now.answer.pace.duration
+      }
       context.write(wrapOutboundOut(.head(responseHead(head))), promise: nil)
+      needsFlush = true
+    case .raw(let bytes):
+      context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+      needsFlush = false
     case .write(let bytes, let tokens):
       if tokens > 0 { performance?.answer.exchange?.sent(tokens: tokens) }
       context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+      needsFlush = false
     case .hold:
-      context.flush()
+      flush(context)
     case .end(let end):
       let ended = performance
       performance = nil
-      write(.end(nil), context) { context in
+      write(.end(nil), of: ended, context) { context in
         self.note(end, of: ended)
         if ended?.keepAlive != true { context.close(promise: nil) }
       }
     case .cut, .reset:
-      let ended = performance
-      write(.body(.byteBuffer(ByteBuffer())), context) { context in
-        self.note(.fault, of: ended)
-        self.performance = nil
-        if action == .reset, let socket = context.channel as? any SocketOptionProvider {
-          // Lingering for zero seconds makes close(2) send RST instead of FIN; the setting itself is synchronous here.
-          _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        }
-        context.close(promise: nil)
+      guard let ended = performance, ended.hasHead else {
+        close(context, action)
+        return
       }
+      write(.body(.byteBuffer(ByteBuffer())), of: ended, context) { context in self.close(context, action) }
     }
+  }
+
+  /// Ends the answer under way by a fault and closes the connection under it.
+  private func close(_ context: ChannelHandlerContext, _ action: Cue.Action) {
+    note(.fault, of: performance)
+    performance = nil
+    var context = context
+    if action == .reset, let socket = context.channel as? any SocketOptionProvider {
+      // Lingering for zero seconds makes close(2) send RST instead of FIN; the setting itself is synchronous here.
+      _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+    }
+    // From below TLS: a connection that breaks says no goodbye.
+    let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+    if let tls { context = tls }
+    context.close(promise: nil)
+  }
+
+  private func flush(_ context: ChannelHandlerContext) {
+    guard needsFlush else { return }
+    needsFlush = false
+    context.flush()
   }
 
   /// Writes and flushes; runs `then` once all before is in the socket, and notes a client that left too early.
   private func write(
-    _ part: HTTPServerResponsePart, _ context: ChannelHandlerContext, then: @escaping (ChannelHandlerContext) -> Void
+    _ part: HTTPServerResponsePart, of performance: Performance?, _ context: ChannelHandlerContext,
+    then: @escaping (ChannelHandlerContext) -> Void
   ) {
-    let writing = performance
     let written = context.writeAndFlush(wrapOutboundOut(part))
     written.assumeIsolated().whenComplete { result in
       switch result {
       case .success: then(context)
-      case .failure: self.note(.clientClosed, of: writing)
+      case .failure: self.note(.clientClosed, of: performance)
       }
     }
   }
@@ -166,7 +212,10 @@ final class Connection: ChannelInboundHandler {
       headers.add(name: "x-request-id", value: "req_" + exchange.arrival.id.dropFirst("chatcmpl-".count))
     }
     if let length = head.length { headers.add(name: "content-length", value: String(length)) }
-    if let seconds = head.retryAfter { headers.add(name: "retry-after", value: String(seconds)) }
+    if let location = head.location { headers.add(name: "location", value: location) }
+    if head.isGzipped { headers.add(name: "content-encoding", value: "gzip") }
+    let now = Int(Exchange.milliseconds() / 1000)
+    if let retryAfter = head.retryAfter.value(now: now) { headers.add(name: "retry-after", value: retryAfter) }
     let keepAlive = performance?.keepAlive ?? false
     headers.add(name: "connection", value: keepAlive ? "keep-alive" : "close")
     return HTTPResponseHead(

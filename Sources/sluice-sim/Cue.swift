@@ -10,6 +10,8 @@ struct Cue: Equatable, Sendable {
     case head(Head)
     /// Body bytes, in a write of their own, and how many tokens are sent with the last of them.
     case write(ByteBuffer, tokens: Int = 0)
+    /// Body bytes that stay as they are, whatever the content is encoded with.
+    case raw(ByteBuffer)
     /// The body is whole; the connection stays for the next request.
     case end(Exchange.End)
     /// The connection closes, the body does not end.
@@ -25,8 +27,11 @@ struct Cue: Equatable, Sendable {
     var contentType = "application/json"
     /// nil: chunked.
     var length: Int?
-    /// Seconds for `retry-after`; nil: no such header.
-    var retryAfter: Int?
+    var retryAfter = RetryAfter.none
+    /// The `location` header; nil: no such header.
+    var location: String?
+    /// Whether the body is said to be gzip'd.
+    var isGzipped = false
   }
 
   /// A whole answer at once.
@@ -34,13 +39,16 @@ struct Cue: Equatable, Sendable {
     _ body: ByteBuffer, status: Int = 200, contentType: String = "application/json", at time: TimeAmount = .zero,
     tokens: Int = 0, end: Exchange.End = .completed
   ) -> [Cue] {
-    let retryAfter = status == 429 || status == 503 ? 1 : nil
-    let head = Head(status: status, contentType: contentType, length: body.readableBytes, retryAfter: retryAfter)
+    let head = Head(
+      status: status, contentType: contentType, length: body.readableBytes, retryAfter: usualRetryAfter(status))
     return [
       Cue(at: time, action: .head(head)), Cue(at: time, action: .write(body, tokens: tokens)),
       Cue(at: time, action: .end(end)),
     ]
   }
+
+  /// What a provider says where no scenario says otherwise.
+  static func usualRetryAfter(_ status: Int) -> RetryAfter { status == 429 || status == 503 ? .seconds(1) : .none }
 
   /// `refusal` as the whole answer.
   static func refusing(_ refusal: Refusal, at time: TimeAmount = .zero) -> [Cue] {

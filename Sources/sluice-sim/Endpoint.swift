@@ -8,7 +8,7 @@ struct Endpoint: Equatable, Sendable {
   let port: Int
 
   /// The URL under which a server on this host is reached, at `port`.
-  func url(port: Int) -> String { "http://" + bracketed + ":\(port)" }
+  func url(port: Int, scheme: String = "http") -> String { scheme + "://" + bracketed + ":\(port)" }
 
   private var bracketed: String { host.contains(":") ? "[\(host)]" : host }
 }

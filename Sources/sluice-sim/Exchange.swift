@@ -18,6 +18,7 @@ final class Exchange: Sendable {
   struct Arrival: Sendable {
     /// The `id` of the completion.
     let id: String
+    let peer: Peer
     /// Empty if the body could not be read.
     var model = ""
     let body: ByteBuffer
@@ -26,7 +27,7 @@ final class Exchange: Sendable {
     /// Whether the request bore an `Authorization` header; its value is never kept.
     let isAuthorized: Bool
     var stream = false
-    /// nil if there is no answer text.
+    /// Without its long token, if it has one; nil if there is no answer text.
     var text: AnswerText?
   }
 
@@ -38,6 +39,7 @@ final class Exchange: Sendable {
     var tokens = 0
     var ended: Int64?
     var end: End?
+    var followed = 0
   }
 
   init(_ arrival: Arrival) {
@@ -58,6 +60,9 @@ final class Exchange: Sendable {
     }
   }
 
+  /// Notes that a client went where the answer redirected it.
+  func follow() { progress.withLock { $0.followed += 1 } }
+
   /// One object of `GET /sim/requests`; times are milliseconds since 1970.
   var json: String {
     let now = progress.withLock { $0 }
@@ -66,6 +71,7 @@ final class Exchange: Sendable {
       + "\"body\":\(arrival.isJSON ? body : JSONText.quoted(body)),\"authorization\":\(arrival.isAuthorized),"
       + "\"stream\":\(arrival.stream),\"startedMs\":\(started),\"endedMs\":\(now.ended.map(String.init) ?? "null"),"
       + "\"end\":\(now.end.map { JSONText.quoted($0.rawValue) } ?? "null"),\"tokensSent\":\(now.tokens),"
+      + "\"followed\":\(now.followed),\(arrival.peer.json),"
       + "\"text\":\(JSONText.quoted(arrival.text?.joined(first: now.tokens) ?? ""))}"
   }
 

@@ -11,14 +11,19 @@ final class Journal: Sendable {
   private struct State {
     var exchanges: [Exchange] = []
     var bodyBytes = 0
-    var open = 0
     var serial = 0
+    var connections = 0
+    var streams = Streams()
   }
 
   private let state = Mutex(State())
 
-  /// How many chat answers are under way, also of exchanges no longer kept.
-  var open: Int { state.withLock { $0.open } }
+  /// How many chat answers are and were under way at once, also of exchanges no longer kept.
+  /// - Parameter model: only those with exactly this model; nil is all.
+  func streams(model: String?) -> Streams.Count { state.withLock { $0.streams.count(model: model) } }
+
+  /// Forgets how many answers were under way; those that are count on.
+  func clearStreams() { state.withLock { $0.streams.clear() } }
 
   /// A number no other exchange of this process has.
   func serial() -> Int {
@@ -28,9 +33,17 @@ final class Journal: Sendable {
     }
   }
 
+  /// A number no other connection to this process has.
+  func connection() -> Int {
+    state.withLock { state in
+      state.connections += 1
+      return state.connections
+    }
+  }
+
   func begin(_ exchange: Exchange) {
     state.withLock { state in
-      state.open += 1
+      state.streams.begin(exchange.arrival.model)
       state.exchanges.append(exchange)
       state.bodyBytes += exchange.arrival.body.readableBytes
       while state.exchanges.count > Self.capacity
@@ -44,7 +57,14 @@ final class Journal: Sendable {
   /// Notes how `exchange` ended; only the first call for it counts.
   func end(_ exchange: Exchange, _ end: Exchange.End) {
     guard exchange.end(end) else { return }
-    state.withLock { $0.open -= 1 }
+    state.withLock { $0.streams.end(exchange.arrival.model) }
+  }
+
+  /// Notes that a client followed the redirect of the exchange with this id. Returns false if none is kept.
+  func follow(id: String) -> Bool {
+    guard let exchange = state.withLock({ $0.exchanges.last { $0.arrival.id == id } }) else { return false }
+    exchange.follow()
+    return true
   }
 
   /// Forgets all exchanges; answers under way go on.

@@ -55,8 +55,12 @@ struct Refusal: Error, Equatable, Sendable {
       code: "unknown_url")
   }
 
-  /// What OpenAI says under `status`.
-  static func scripted(_ status: Int) -> Refusal {
+  static let lineTooShort = Refusal(
+    status: 400, message: "The model name does not fit into a line of this size.", param: "model",
+    code: "malformed_scenario")
+
+  /// What OpenAI says under `status`; `retry` is after how many seconds to try again.
+  static func scripted(_ status: Int, retry: Int) -> Refusal {
     switch status {
     case 401: wrongKey
     case 404:
@@ -64,7 +68,7 @@ struct Refusal: Error, Equatable, Sendable {
         status: 404, message: "The model does not exist or you do not have access to it.", code: "model_not_found")
     case 429:
       Refusal(
-        status: 429, message: "Rate limit reached for requests. Please try again in 1s.", type: "requests",
+        status: 429, message: "Rate limit reached for requests. Please try again in \(retry)s.", type: "requests",
         code: "rate_limit_exceeded")
     case 503:
       Refusal(

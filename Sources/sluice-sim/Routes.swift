@@ -4,11 +4,14 @@ import NIOHTTP1
 /// What is done for one request.
 struct Answer {
   var cues: any IteratorProtocol<Cue>
+  /// How the head comes.
+  var pace = HeadPace()
   /// Only for chat requests.
   var exchange: Exchange?
 
-  init(cues: any IteratorProtocol<Cue>, exchange: Exchange? = nil) {
+  init(cues: any IteratorProtocol<Cue>, pace: HeadPace = HeadPace(), exchange: Exchange? = nil) {
     self.cues = cues
+    self.pace = pace
     self.exchange = exchange
   }
 
@@ -21,7 +24,7 @@ struct Answer {
 struct Routes: Sendable {
   let chat: ChatRoute
 
-  func answer(_ head: HTTPRequestHead, body: ByteBuffer) -> Answer {
+  func answer(_ head: HTTPRequestHead, body: ByteBuffer, peer: Peer) -> Answer {
     let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let path = String(parts[0])
     let model = parts.count > 1 ? Self.model(inQuery: parts[1]) : nil
@@ -31,10 +34,18 @@ struct Routes: Sendable {
     case (.DELETE, "/sim/requests"):
       chat.journal.clear()
       return Answer(json: "[]\n")
-    case (.GET, "/sim/streams"): return Answer(json: "{\"open\":\(chat.journal.open)}\n")
+    case (.GET, "/sim/streams"):
+      let streams = chat.journal.streams(model: model)
+      return Answer(json: "{\"open\":\(streams.open),\"max\":\(streams.max)}\n")
+    case (.DELETE, "/sim/streams"):
+      chat.journal.clearStreams()
+      return Answer(json: "{}\n")
+    case (_, let path) where path.hasPrefix(Script.redirected):
+      _ = chat.journal.follow(id: String(path.dropFirst(Script.redirected.count)))
+      return Answer(json: "{}\n")
     case (.GET, "/sim/text"): return text(model: model)
     case (.POST, let path) where path.hasSuffix("/chat/completions"):
-      return chat.answer(authorization: authorization, body: body)
+      return chat.answer(authorization: authorization, body: body, peer: peer)
     case (.GET, let path) where path.hasSuffix("/models"): return models(authorization)
     default: return Answer(Cue.refusing(.unknownURL(head.method.rawValue, path)))
     }
@@ -44,12 +55,21 @@ struct Routes: Sendable {
   private func text(model: String?) -> Answer {
     do {
       let scenario = try Scenario(model: model ?? "", rate: chat.rate)
-      guard scenario.text != .echo, !scenario.history else {
+      guard scenario.text != .echo, !scenario.history, !scenario.images else {
         return Answer(Cue.refusing(Refusal(status: 400, message: "This text depends on the request.", param: "model")))
       }
       let text = AnswerText(scenario, request: nil, limit: nil)
       let body = ByteBuffer(string: text.joined(first: text.count))
-      return Answer(Cue.whole(body, contentType: "text/plain; charset=utf-8"))
+      let line = scenario.line.map { LongLine(size: $0) }
+      let head = Cue.Head(
+        contentType: "text/plain; charset=utf-8", length: body.readableBytes + (line?.count ?? 0))
+      var before = [Cue(at: .zero, action: .head(head)), Cue(at: .zero, action: .write(body))].makeIterator()
+      var pieces = line
+      var after = [Cue(at: .zero, action: .end(.completed))].makeIterator()
+      return Answer(
+        cues: AnyIterator {
+          before.next() ?? pieces?.next().map { Cue(at: .zero, action: .write($0)) } ?? after.next()
+        })
     } catch {
       return Answer(Cue.refusing(Refusal(malformed: error)))
     }

@@ -15,18 +15,60 @@ struct Simulator: AsyncParsableCommand {
         name;key=value;key=value…
 
         tokens=N    length of the text (60)
-        rate=R      tokens a second (--rate); 0 is as fast as possible
-        delay=MS    before the headers (0)
-        first=MS    between the headers and the first token (0)
         text=KIND   prose (default), echo, nasty, nul
         seed=N      which text (1)
         history=1   the answer opens with "I see N messages."
+        images=1    and with "I see N images."
+        line=BYTES  the text ends with one more token whose data line has so many
+                    bytes, its end not counted: 4096 to 67108864
+
+      Pace
+
+        rate=R      tokens a second (--rate); 0 is as fast as possible
+        delay=MS    before the headers (0)
+        dribble=MS  the headers come byte by byte and take so long (0)
+        gap=MS      between the status line and the other headers (0)
+        first=MS    between the headers and the first token (0)
+        beat=MS     a comment whenever nothing else was sent for so long; with
+                    fault=stall for ever (never)
+
+      Form
+
         batch=N     tokens per write (1)
         split=N     bytes per TCP segment and HTTP chunk (whole writes)
-        fault=KIND  status, stallheaders, reset, eof, cut, nodone, error,
-                    stall, garbage
-        after=K     tokens before the fault (5)
-        status=NNN  for fault=status (500)
+        ends=KIND   line ends: lf (default), crlf, cr, mixed
+        space=0     no blank after "data:"
+        comments=1  a comment before each event
+        azure=1     Azure's results of its prompt filter first: choices are []
+        gzip=1      the body is gzip'd and flushed with each write
+
+      Faults
+
+        fault=KIND  status        another status than 200
+                    stallheaders  the request is never answered
+                    halfhead      the headers begin and never end
+                    reset         a TCP reset
+                    cut           the connection closes within the body
+                    eof           the body ends without finish reason
+                    nodone        the body ends without [DONE]
+                    stall         nothing more is sent
+                    error         an error object in the stream, which then ends
+                    garbage       a data line that is no JSON; goes on
+                    gzip          a body said to be gzip'd breaks; goes on
+        after=PLACE where reset, cut, eof, stall, error, garbage and gzip strike:
+                    request  before any byte (only reset, cut and stall; the
+                             others strike after the headers)
+                    headers  after the headers
+                    0        after the chunk with the role
+                    K        after K tokens (5)
+        status=NNN  for fault=status (500), 200 to 599; a redirect leads to
+                    /sim/redirected/
+        retry=WHEN  its Retry-After: none, seconds, or an HTTP-date so many
+                    seconds from now, date+N or date-N (1 under 429 and 503)
+        body=KIND   its body: json (default), html, empty, endless
+
+      A request that asks for no stream gets the same in one piece; of what
+      shapes a stream only gzip and split apply.
 
       EXAMPLES
         sluice-sim --listen 127.0.0.1:8081 --rate 20
@@ -37,13 +79,31 @@ struct Simulator: AsyncParsableCommand {
 
       FOR TESTS
         GET /sim/requests[?model=…]  the last 1000 chat requests and how their
-                                     answers ended; DELETE forgets them
-        GET /sim/streams             how many answers are under way
+                                     answers ended; DELETE forgets them. port and
+                                     connection tell where one came in, followed
+                                     how often its redirect was taken
+        GET /sim/streams[?model=…]   how many answers are under way, and the most
+                                     there were at once; DELETE forgets the most
         GET /sim/text?model=…        the whole text of a model name
       """)
 
   @Option(help: "The address to listen on; port 0 takes a free one.")
   var listen = Endpoint(host: "127.0.0.1", port: 0)
+
+  @Option(help: "A further address to listen on, for TLS; may be given several times, each with its own files.")
+  var tlsListen: [Endpoint] = []
+
+  @Option(help: ArgumentHelp("Its certificate and those that signed it, PEM.", valueName: "file"))
+  var tlsCertificate: [String] = []
+
+  @Option(help: ArgumentHelp("Its private key, PEM.", valueName: "file"))
+  var tlsKey: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Demands client certificates of these authorities, PEM; \"none\" where another TLS address has one and this has not.",
+      valueName: "file"))
+  var tlsClientCa: [String] = []
 
   @Option(help: "The only bearer key that is accepted; without it any is, also none.")
   var apiKey: String?
@@ -51,7 +111,7 @@ struct Simulator: AsyncParsableCommand {
   @Option(help: "Tokens a second where the model name says nothing; 0 is as fast as possible.")
   var rate = 40.0
 
-  @Option(help: "A file to write the port into once the server listens.")
+  @Option(help: "A file to write the ports into once the server listens, a line each, in the order of the options.")
   var portFile: String?
 
   @Option(help: "Event loops; one serves thousands of streams.")
@@ -60,17 +120,36 @@ struct Simulator: AsyncParsableCommand {
   func validate() throws {
     guard (0...1_000_000).contains(rate) else { throw ValidationError("--rate must be between 0 and 1000000.") }
     guard (1...64).contains(threads) else { throw ValidationError("--threads must be between 1 and 64.") }
+    _ = try tlsListeners()
   }
 
   func run() async throws {
     Self.stopOnSignals()
     Self.raiseDescriptorLimit()
     let chat = ChatRoute(apiKey: apiKey, rate: rate, journal: Journal())
-    let server = try await Server(listen, routes: Routes(chat: chat), threads: threads)
-    if let portFile { try "\(server.port)\n".write(toFile: portFile, atomically: true, encoding: .utf8) }
-    print("sluice-sim listening on \(listen.url(port: server.port))")
+    var server = Server(routes: Routes(chat: chat), threads: threads)
+    var ports = [try await server.listen(listen)]
+    var urls = [listen.url(port: ports[0])]
+    for listener in try tlsListeners() {
+      let port = try await server.listen(listener.endpoint, tls: try listener.context())
+      ports.append(port)
+      urls.append(listener.endpoint.url(port: port, scheme: "https"))
+    }
+    if let portFile {
+      try ports.map { "\($0)\n" }.joined().write(toFile: portFile, atomically: true, encoding: .utf8)
+    }
+    for url in urls { print("sluice-sim listening on \(url)") }
     fflush(nil)
     try await server.run()
+  }
+
+  private func tlsListeners() throws -> [TLSListener] {
+    do {
+      return try TLSListener.pair(tlsListen, certificates: tlsCertificate, keys: tlsKey, clientCAs: tlsClientCa)
+    } catch {
+      throw ValidationError(
+        "Each --tls-listen needs its --tls-certificate and its --tls-key, and --tls-client-ca too if any has it.")
+    }
   }
 
   /// At once: there is nothing to finish. Set explicitly because a shell's background job inherits SIGINT ignored.

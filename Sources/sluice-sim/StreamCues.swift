@@ -2,58 +2,68 @@ import NIOCore
 
 /// The cues of a streamed answer, made one by one as they are asked for.
 struct StreamCues: IteratorProtocol {
+  static let contentType = "text/event-stream; charset=utf-8"
   /// What stands in a `data:` line that is no JSON.
   static let garbage = "{\"id\":\"chatcmpl-\",\"choices\":[{\"index\":0,\"del"
 
   private enum Stage {
-    case head  // -> role
+    case head  // -> filter, fault
+    case fault  // right after the headers -> filter, end, over
+    case filter  // -> role
     case role  // -> text
-    case text  // -> text, fault, closing
-    case fault  // -> text after garbage, end after an error, over
+    case text  // -> text, line, closing; by a fault -> end, over
+    case line(LongLine)  // -> line, lineEnd
+    case lineEnd  // -> closing
     case closing  // -> end
     case end(Exchange.End)  // -> over
     case over
   }
 
   private let script: Script
+  private var framing: EventFraming
   private var text: AnswerText
   private var sent = 0
   private var stage = Stage.head
-  /// Still to come, counted from the first token; nil once it struck, or if it is none that strikes within the text.
+  /// Still to come; nil once it struck, or if it is none that strikes within the answer.
   private var fault: Scenario.Fault?
+  /// Tokens before the fault; below 0 before the role too.
+  private let limit: Int
 
   init(_ script: Script) {
     self.script = script
+    framing = EventFraming(script.scenario)
     text = script.text
     fault = script.scenario.fault == .nodone ? nil : script.scenario.fault
+    limit = if case .tokens(let tokens) = script.scenario.after { tokens } else { -1 }
   }
 
   mutating func next() -> Cue? {
-    let delay = TimeAmount.milliseconds(Int64(script.scenario.delay))
     switch stage {
     case .head:
+      stage = fault != nil && limit < 0 ? .fault : .filter
+      return Cue(at: script.headers, action: .head(Cue.Head(contentType: Self.contentType)))
+    case .fault:
+      return strike(then: .filter)
+    case .filter:
       stage = .role
-      return Cue(at: delay, action: .head(Cue.Head(contentType: "text/event-stream; charset=utf-8")))
+      guard script.scenario.hasFilterResults else { return next() }
+      return Cue(at: script.headers, action: .write(framing.event(Completion.filterResults)))
     case .role:
       stage = .text
-      return Cue(at: delay, action: .write(script.completion.roleChunk))
+      return Cue(at: script.headers, action: .write(framing.event(script.completion.roleChunk)))
     case .text:
-      if fault != nil && (sent >= script.scenario.after || text.count == 0) {
-        stage = .fault
+      return fault != nil && (sent >= limit || text.count == 0) ? strike(then: .text) : batch()
+    case .line(var line):
+      guard let piece = line.next() else {
+        stage = .lineEnd
         return next()
       }
-      guard text.count > 0 else {
-        stage = .closing
-        return next()
-      }
-      return batch()
-    case .fault:
-      return strike()
+      stage = .line(line)
+      return Cue(at: script.due(sent), action: .write(piece))
+    case .lineEnd:
+      return lineEnd()
     case .closing:
-      let isWhole = script.scenario.fault != .nodone
-      stage = .end(script.scenario.fault == nil ? .completed : .fault)
-      let bytes = script.completion.closing(script.finish, script.usage(sent), done: isWhole)
-      return Cue(at: script.due(max(0, sent - 1)), action: .write(bytes))
+      return closing()
     case .end(let end):
       stage = .over
       return Cue(at: .zero, action: .end(end))
@@ -62,31 +72,69 @@ struct StreamCues: IteratorProtocol {
     }
   }
 
-  /// The tokens up to the end of the batch, or to the fault.
-  private mutating func batch() -> Cue {
+  /// The tokens up to the end of the batch, or to the fault; behind them all, what follows the text.
+  private mutating func batch() -> Cue? {
+    guard text.count > 0 else { return lineStart() }
     let time = script.due(sent)
     var size = script.scenario.batch - sent % script.scenario.batch
-    if fault != nil { size = min(size, script.scenario.after - sent) }
+    if fault != nil { size = min(size, limit - sent) }
     var bytes = ByteBufferAllocator().buffer(capacity: script.completion.capacity(tokens: min(size, text.count)))
     let before = sent
     while sent - before < size, let token = text.next() {
+      framing.begin(in: &bytes)
       script.completion.appendChunk(token, to: &bytes)
+      framing.end(in: &bytes)
       sent += 1
     }
     return Cue(at: time, action: .write(bytes, tokens: sent - before))
   }
 
-  /// The fault, when the next token would have been due.
-  private mutating func strike() -> Cue? {
+  /// The long line up to its text, if there is one.
+  private mutating func lineStart() -> Cue? {
+    guard let line = script.line else {
+      stage = .closing
+      return next()
+    }
+    stage = .line(line)
+    var bytes = ByteBuffer()
+    framing.begin(in: &bytes)
+    script.completion.beginChunk(in: &bytes)
+    return Cue(at: script.due(sent), action: .write(bytes))
+  }
+
+  private mutating func lineEnd() -> Cue {
+    let time = script.due(sent)
+    stage = .closing
+    sent += 1
+    var bytes = ByteBuffer()
+    script.completion.endChunk(padding: script.padding ?? 0, in: &bytes)
+    framing.end(in: &bytes)
+    return Cue(at: time, action: .write(bytes))
+  }
+
+  /// What follows the text: the finish reason, the usage if it was asked for, and `[DONE]` unless left out.
+  private mutating func closing() -> Cue {
+    stage = .end(script.scenario.fault == nil ? .completed : .fault)
+    var bytes = framing.event(script.completion.finishChunk(script.finish))
+    if let usage = script.completion.usageChunk(script.usage(sent)) { framing.append(usage, to: &bytes) }
+    if script.scenario.fault != .nodone { framing.append("[DONE]", to: &bytes) }
+    return Cue(at: script.due(max(0, sent - 1)), action: .write(bytes))
+  }
+
+  /// The fault, when the next token would have been due; an answer that survives it goes on with `next`.
+  private mutating func strike(then next: Stage) -> Cue? {
     let time = script.due(sent)
     defer { fault = nil }
     switch fault {
     case .garbage:
-      stage = .text
-      return Cue(at: time, action: .write(ByteBuffer(string: "data: \(Self.garbage)\n\n")))
+      stage = next
+      return Cue(at: time, action: .write(framing.event(Self.garbage)))
+    case .gzip:
+      stage = next
+      return Cue(at: time, action: .raw(GzipCues.broken))
     case .error:
       stage = .end(.fault)
-      return Cue(at: time, action: .write(ByteBuffer(string: "data: \(Refusal.serverError.line)\n\n")))
+      return Cue(at: time, action: .write(framing.event(Refusal.serverError.line)))
     case .eof:
       stage = .over
       return Cue(at: time, action: .end(.fault))
@@ -96,7 +144,7 @@ struct StreamCues: IteratorProtocol {
     case .reset:
       stage = .over
       return Cue(at: time, action: .reset)
-    case .stall, .status, .stallheaders, .nodone, nil:
+    case .stall, .status, .stallheaders, .halfhead, .nodone, nil:
       stage = .over
       return Cue(at: time, action: .hold)
     }

@@ -36,10 +36,32 @@ import Testing
     #expect(!text.isCut)
   }
 
-  @Test func theHistorySentenceComesFirstAndDoesNotCountAsText() throws {
-    let text = try Self.text("x;history=1;text=echo", user: " Hi")
+  @Test func sentencesAboutTheRequestComeFirstAndDoNotCountAsText() throws {
+    let text = try Self.text("x;history=1;text=echo", user: "Hi")
     #expect(text.joined(first: .max) == "I see 1 messages. Hi")
     #expect(try Self.text("x;history=1;tokens=10").count == 14)
+    #expect(try Self.text("x;history=1;tokens=2").joined(first: .max) == "I see 1 messages. Some gates")
+    #expect(try Self.text("x;history=1;tokens=0").joined(first: .max) == "I see 1 messages.")
+    #expect(try Self.text("x;history=1;text=echo", user: "").joined(first: .max) == "I see 1 messages.")
+  }
+
+  @Test func theAnswerCountsImages() throws {
+    let json = """
+      {"model":"x","messages":[
+        {"role":"system","content":"Be brief."},
+        {"role":"user","content":[
+          {"type":"text","text":"Look: "},
+          {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}},
+          {"type":"image_url","image_url":{"url":"https://example.com/a.png"}},
+          {"type":"text","text":"what is it?"}]}]}
+      """
+    let request = try JSONDecoder().decode(ChatRequest.self, from: Data(json.utf8))
+    func said(_ model: String) throws -> String {
+      AnswerText(try Scenario(model: model, rate: 1), request: request, limit: nil).joined(first: .max)
+    }
+    #expect(try said("x;history=1;images=1;tokens=1") == "I see 2 messages. I see 2 images. Some")
+    #expect(try said("x;images=1;text=echo") == "I see 2 images. Look: what is it?")
+    #expect(try said("x;text=echo") == "Look: what is it?")
   }
 
   @Test func aLimitCutsAndSaysSo() throws {

@@ -12,6 +12,10 @@ import Testing
     let authorization: Bool
     let tokensSent: Int
     let text: String
+    let followed: Int
+    let port: Int
+    let connection: Int
+    let clientSubject: String?
   }
 
   private static func entries(_ journal: Journal, model: String? = nil) throws -> [Entry] {
@@ -28,14 +32,14 @@ import Testing
 
   @Test func anExchangeShowsTheTextSentSoFarAndEndsOnce() throws {
     let journal = Journal()
-    let answer = Self.route(journal).answer(authorization: nil, body: Self.body("x"))
+    let answer = Self.route(journal).answer(authorization: nil, body: Self.body("x"), peer: Peer())
     let exchange = try #require(answer.exchange)
     exchange.sent(tokens: 2)
-    #expect(journal.open == 1)
+    #expect(journal.streams(model: nil).open == 1)
     #expect(try Self.entries(journal).first?.end == nil)
     journal.end(exchange, .clientClosed)
     journal.end(exchange, .completed)
-    #expect(journal.open == 0)
+    #expect(journal.streams(model: nil).open == 0)
     let entry = try #require(try Self.entries(journal).first)
     #expect(entry.end == "client_closed")
     #expect(entry.endedMs != nil)
@@ -45,7 +49,7 @@ import Testing
   @Test func theOldestGoAndTheFilterIsExact() throws {
     let journal = Journal()
     for number in 0...Journal.capacity {
-      _ = Self.route(journal).answer(authorization: nil, body: Self.body("m\(number)"))
+      _ = Self.route(journal).answer(authorization: nil, body: Self.body("m\(number)"), peer: Peer())
     }
     #expect(try Self.entries(journal).count == Journal.capacity)
     #expect(try Self.entries(journal, model: "m0").isEmpty)
@@ -58,7 +62,7 @@ import Testing
     throws
   {
     let journal = Journal()
-    let answer = Self.route(journal).answer(authorization: nil, body: ByteBuffer(string: body))
+    let answer = Self.route(journal).answer(authorization: nil, body: ByteBuffer(string: body), peer: Peer())
     #expect(Array(IteratorSequence(AnyIterator(answer.cues))) == Cue.refusing(.notJSON))
     #expect(try Self.entries(journal).count == 1)
   }
@@ -69,8 +73,44 @@ import Testing
     #expect(throws: Refusal.missingKey) { try route.admit(nil) }
     #expect(throws: Refusal.wrongKey) { try route.admit("Bearer sk-wrong") }
     #expect(throws: Never.self) { try route.admit("Bearer sk-right") }
-    _ = route.answer(authorization: "Bearer sk-right", body: Self.body("x"))
+    _ = route.answer(authorization: "Bearer sk-right", body: Self.body("x"), peer: Peer())
     #expect(try Self.entries(journal).first?.authorization == true)
     #expect(!journal.json(model: nil).contains("sk-right"))
+  }
+
+  @Test func aFollowedRedirectIsCountedAtItsExchange() throws {
+    let journal = Journal()
+    let route = Self.route(journal)
+    let answer = route.answer(authorization: nil, body: Self.body("x;fault=status;status=307"), peer: Peer())
+    _ = route.answer(authorization: nil, body: Self.body("x;fault=status;status=307"), peer: Peer())
+    var cues = answer.cues
+    guard case .head(let head) = cues.next()?.action else {
+      Issue.record("no head")
+      return
+    }
+    let location = try #require(head.location)
+    #expect(location.hasPrefix(Script.redirected))
+    #expect(try Self.entries(journal).map(\.followed) == [0, 0])
+    #expect(journal.follow(id: String(location.dropFirst(Script.redirected.count))))
+    #expect(!journal.follow(id: "chatcmpl-other"))
+    #expect(try Self.entries(journal).map(\.followed) == [1, 0])
+  }
+
+  @Test func anExchangeTellsWhereItCameIn() throws {
+    let journal = Journal()
+    let peer = Peer(port: 8443, connection: 7, subject: "CN=\"a\"")
+    _ = Self.route(journal).answer(authorization: nil, body: Self.body("x"), peer: peer)
+    let entry = try #require(try Self.entries(journal).first)
+    #expect(Peer(port: entry.port, connection: entry.connection, subject: entry.clientSubject) == peer)
+  }
+
+  @Test func imagesAreKeptWhole() throws {
+    let journal = Journal()
+    let image = "data:image/png;base64," + String(repeating: "A", count: 1 << 20)
+    let body =
+      #"{"model":"x","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":""# + image
+      + #""}}]}]}"#
+    _ = Self.route(journal).answer(authorization: nil, body: ByteBuffer(string: body), peer: Peer())
+    #expect(journal.json(model: "x").contains(body))
   }
 }

@@ -12,18 +12,17 @@ import Testing
       completion: Completion(id: "chatcmpl-1", created: 7, model: "m\"x", includesUsage: usage), promptTokens: 3)
   }
 
-  private static func cues(_ model: String, stream: Bool = true, usage: Bool = false, limit: Int? = nil) throws -> [Cue]
-  {
+  static func cues(_ model: String, stream: Bool = true, usage: Bool = false, limit: Int? = nil) throws -> [Cue] {
     Array(IteratorSequence(AnyIterator(try script(model, usage: usage, limit: limit).cues(stream: stream))))
   }
 
-  private static func body(_ cues: [Cue]) -> String {
+  static func body(_ cues: [Cue]) -> String {
     var bytes = ByteBuffer()
     for case .write(let piece, _) in cues.map(\.action) { bytes.writeImmutableBuffer(piece) }
     return String(buffer: bytes)
   }
 
-  private static func tokens(_ cues: [Cue]) -> Int {
+  static func tokens(_ cues: [Cue]) -> Int {
     cues.reduce(0) { sum, cue in if case .write(_, let tokens) = cue.action { sum + tokens } else { sum } }
   }
 
@@ -116,7 +115,7 @@ import Testing
   @Test(arguments: [true, false]) func anErrorStatusComesBeforeAnyToken(stream: Bool) throws {
     let cues = try Self.cues("x;fault=status;status=429;delay=5", stream: stream)
     let body = Self.body(cues)
-    let head = Cue.Head(status: 429, length: body.utf8.count, retryAfter: 1)
+    let head = Cue.Head(status: 429, length: body.utf8.count, retryAfter: .seconds(1))
     #expect(cues.first == Cue(at: .milliseconds(5), action: .head(head)))
     #expect(body.contains(#""code": "rate_limit_exceeded""#))
     #expect(try Self.cues("x;fault=stallheaders", stream: stream).map(\.action) == [.hold])
