@@ -20,11 +20,17 @@ package struct Statement: Hashable, Sendable {
 
 // One line a file, made when first used. Nothing else may touch PackageResources.
 extension Statement {
+  package static let conversationDelete = Statement("conversationDelete", PackageResources.conversation_delete_sql)
+  package static let conversationList = Statement("conversationList", PackageResources.conversation_list_sql)
   package static let conversationLive = Statement("conversationLive", PackageResources.conversation_live_sql)
+  package static let conversationLock = Statement("conversationLock", PackageResources.conversation_lock_sql)
+  package static let conversationRead = Statement("conversationRead", PackageResources.conversation_read_sql)
   package static let idempotencyFind = Statement("idempotencyFind", PackageResources.idempotency_find_sql)
   package static let idempotencyPurge = Statement("idempotencyPurge", PackageResources.idempotency_purge_sql)
   package static let identityCreate = Statement("identityCreate", PackageResources.identity_create_sql)
   package static let identityLink = Statement("identityLink", PackageResources.identity_link_sql)
+  package static let messageList = Statement("messageList", PackageResources.message_list_sql)
+  package static let modelList = Statement("modelList", PackageResources.model_list_sql)
   package static let nodeLeave = Statement("nodeLeave", PackageResources.node_leave_sql)
   package static let nodePeers = Statement("nodePeers", PackageResources.node_peers_sql)
   package static let nodePurge = Statement("nodePurge", PackageResources.node_purge_sql)
