@@ -48,16 +48,16 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .target(name: "CFastCGI", linkerSettings: [.linkedLibrary("fcgi")]),
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
     .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
-    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["CSimdJSON"], swiftSettings: strict),
     .target(name: "Chat", dependencies: ["Wire"], swiftSettings: strict),
     .target(name: "Providers", dependencies: ["Wire", "Chat"], swiftSettings: strict),
     .target(name: "FrontDoor", dependencies: ["CFastCGI", "EventLoop"], swiftSettings: strict),
-    .target(name: "Upstream", dependencies: ["CCurl", "EventLoop"], swiftSettings: strict),
+    .target(name: "Upstream", dependencies: ["CCurl", "CZlib", "EventLoop"], swiftSettings: strict),
     .target(name: "SQL", path: "SQL", resources: statements().map { .embedInCode($0) }, swiftSettings: strict),
     .target(name: "Store", dependencies: ["CPostgres", "EventLoop", "SQL", "Chat", "Wire"], swiftSettings: strict),
     .target(
@@ -68,7 +68,10 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "sluice",
-      dependencies: ["Service", "EventLoop", "FrontDoor", "Upstream", "Store", argumentParser, logging],
+      dependencies: [
+        "Service", "EventLoop", "Wire", "Chat", "Providers", "FrontDoor", "Upstream", "Store", argumentParser, crypto,
+        logging,
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "sluice-sim",
@@ -90,11 +93,14 @@ let package = Package(
       name: "ProvidersTests", dependencies: ["Providers", "Chat", "Wire", "TestSupport"],
       resources: [.copy("Fixtures")],
       swiftSettings: strict),
-    .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "UpstreamTests", dependencies: ["Upstream", "EventLoop"], swiftSettings: strict),
+    .testTarget(
+      name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "UpstreamTests", dependencies: ["Upstream", "EventLoop", "TestSupport", "CZlib"], swiftSettings: strict),
     .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL", "Chat"], swiftSettings: strict),
     .testTarget(
-      name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", logging],
+      name: "ServiceTests",
+      dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", "Upstream", logging],
       swiftSettings: strict),
     .testTarget(
       name: "SimTests",

@@ -46,7 +46,7 @@ class Node:
     @property
     def addresses(self) -> list[str]:
         """Where it takes requests, as nginx writes it."""
-        return self.settings["listen"].replace(" ", "").split(",")
+        return [word.removeprefix("scgi:") for word in self.settings["listen"].replace(" ", "").split(",")]
 
     @property
     def operator(self) -> str:

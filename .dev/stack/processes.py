@@ -17,7 +17,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 class Process:
     """A running child in a process group of its own (a Ctrl-C in the terminal is ours to act on, not the child's).
 
-    `death` is the signal the kernel sends it when we die, `polite` the one that asks it to end.
+    `death` is the signal the kernel sends it when we die, `polite` the one that asks it to end; `inherit` are descriptors
+    that it gets under the numbers that they have here.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Process:
         user: str | None = None,
         polite: int = signal.SIGTERM,
         death: int = signal.SIGKILL,
+        inherit: tuple[int, ...] = (),
     ):
         self.name, self.log, self.polite = name, log, polite
         parent = os.getpid()
@@ -56,6 +58,7 @@ class Process:
                     env={**os.environ, **(env or {})},
                     cwd="/",
                     process_group=0,
+                    pass_fds=inherit,
                     preexec_fn=die_with_parent,
                     **as_user,
                 )

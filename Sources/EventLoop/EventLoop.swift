@@ -32,7 +32,6 @@ package final class EventLoop: @unchecked Sendable {
   /// *Loop only.* The time this turn of the loop began: one clock reading for all events of the turn.
   package private(set) var now = Instant.now()
 
-  /// Time between wake-up and sleep since it was last read, in nanoseconds.
   private let busy = Atomic<UInt64>(0)
 
   private static let wakeupData = UInt64.max
@@ -78,8 +77,8 @@ package final class EventLoop: @unchecked Sendable {
   /// True on the loop's own thread.
   package var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
-  /// How long the loop was at work since the last call, in nanoseconds. From any thread.
-  package func takeBusyTime() -> UInt64 { busy.exchange(0, ordering: .relaxed) }
+  /// Time between wake-up and sleep since the start, in nanoseconds. From any thread.
+  package var busyTime: UInt64 { busy.load(ordering: .relaxed) }
 
   // MARK: readiness (loop only)
 

@@ -16,7 +16,9 @@ final class InheritedSocket: Sendable {
   init(_ descriptor: Int32) throws {
     try Self.taken.withLock { taken in
       guard !taken.contains(descriptor) else {
-        throw FrontDoorError(.occupied, "fd:\(descriptor) is taken by another listener of this program")
+        throw FrontDoorError(
+          .occupied,
+          "fd:\(descriptor) is taken by another listener of this program; `systemd` without a name takes all")
       }
       try Self.check(descriptor)
       let flags = fcntl(descriptor, F_GETFL)

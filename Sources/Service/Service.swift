@@ -1,5 +1,5 @@
 import Chat
-import EventLoop
+package import EventLoop
 import FrontDoor
 package import Logging
 import Store
@@ -9,6 +9,8 @@ import Upstream
 /// A running node: all parts, put together once. `start`, then `drain`, then `stop`.
 package final class Service: Sendable {
   private let settings: ServiceSettings
+  /// In milliseconds; a reload may change it.
+  private let drainTimeout: Atomic<Int>
   private let log: Logger
   private let pool: LoopPool
   private let database: Database
@@ -20,6 +22,7 @@ package final class Service: Sendable {
   private let turns: TurnStore
   private let node: Node
   private let load = NodeLoad()
+  private let loopMeters: [LoopMeter]
   private let registry: Registry
   private let surfaces: Surfaces
   private let gate: Gate
@@ -38,42 +41,46 @@ package final class Service: Sendable {
   /// Binds the listeners; nothing runs yet. Throws `FrontDoorError`, `StoreError`, `TransferError` or `SystemError`.
   package init(settings: ServiceSettings, log: Logger) throws {
     self.settings = settings
+    drainTimeout = Atomic(settings.drainTimeout)
     self.log = log
+    let started = Instant.boot()
     pool = try LoopPool(count: settings.loops)
+    loopMeters = pool.loops.map { LoopMeter(loop: $0) }
+    let meters = Meters(lanes: Lanes(loops: pool.loops))
     var options = DatabaseSettings()
+    options.onEnd = meters.observer(of: .common)
     options.connections = settings.databaseConnections
     options.prepared = settings.preparedStatements
+    options.queueBound = settings.databaseQueue
     database = try Database(loops: pool.loops, conninfo: settings.database, settings: options)
     options.connections = 1
     options.applicationName = "sluice flusher"
+    options.onEnd = meters.observer(of: .flusher)
     flushDatabase = try Database(loops: [pool.loops[0]], conninfo: settings.database, settings: options)
     options.applicationName = "sluice lease"
+    options.onEnd = meters.observer(of: .lease)
     leaseDatabase = try Database(loops: [pool.pick()], conninfo: settings.database, settings: options)
     nodes = NodeStore(database)
     turns = TurnStore(database)
     registry = Registry(limit: settings.turnLimit)
     node = Node(
       tag: settings.tag, host: settings.host, version: settings.version, store: NodeStore(leaseDatabase), log: log)
-    let finisher = Finisher(loop: pool.loops[0], store: FlushStore(database), node: node, log: log)
+    let finisher = Finisher(loop: pool.loops[0], store: FlushStore(database), node: node, log: log, meters: meters)
     let flusher = Flusher(
-      loop: pool.loops[0], store: FlushStore(flushDatabase), finisher: finisher, node: node, log: log)
+      loop: pool.loops[0], store: FlushStore(flushDatabase), finisher: finisher, node: node, log: log, meters: meters)
     let access = AccessStore(database)
     surfaces = Surfaces(store: access)
-    gate = Gate(keys: settings.keys, store: access, surfaces: surfaces)
-    upstream = try UpstreamPool(
-      loops: pool,
-      settings: UpstreamSettings(
-        caBundle: settings.caBundle ?? UpstreamSettings.systemBundle(),
-        userAgent: "sluice/\(settings.version)"))
+    gate = Gate(keys: settings.keys, store: access, surfaces: surfaces, meters: meters)
+    upstream = try UpstreamPool(loops: pool, settings: settings.upstream)
     reaper = Reaper(node: node, store: nodes, log: log)
     caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log)
     tail = TailReader(store: turns, registry: registry, log: log)
     let draining = DrainFlag()
     self.draining = draining
-    let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load)
+    let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load, meters: meters)
     let finder = TurnFinder(
       registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
-    let parkings = pool.loops.map { Parking(loop: $0) }
+    let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
     let start = StartRoute(
       gate: gate, node: node, registry: registry, surfaces: surfaces, store: StartStore(database), finder: finder,
       starter: TurnStarter(registry: registry, neighbours: neighbours, upstream: upstream, log: log),
@@ -81,28 +88,47 @@ package final class Service: Sendable {
     let poll = PollRoute(gate: gate, registry: registry, finder: finder, parkings: parkings)
     let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
     let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
+    let models = ModelsRoute(gate: gate, store: ModelStore(database))
+    let conversations = ConversationsRoute(
+      gate: gate, registry: registry, finder: finder, store: ConversationStore(database))
     let preflight: Route.Action = { [gate] request, _, exchange in
       exchange.reply(CrossOrigin.preflight(origin: gate.origin(of: request)))
     }
+    // Pages of other origins are to read these errors too.
+    let readable: Router.Refused = { [gate] request, response in
+      response.adding(headers: CrossOrigin.headers(for: gate.origin(of: request)))
+    }
     door = try FrontDoor(
-      loops: pool.loops, listeners: settings.listeners,
-      handler: Router([
-        Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
-        Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
-        Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
-        Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
-        Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
-        Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
-      ]))
+      loops: pool.loops, listeners: settings.listeners, limits: settings.limits,
+      handler: Router(
+        [
+          Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
+          Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
+          Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
+          Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
+          Route(.get, "/chat/models") { request, _, exchange in models.handle(request, exchange) },
+          Route(.get, "/chat/conversations") { request, _, exchange in conversations.list(request, exchange) },
+          Route(.get, "/chat/conversations/{id}") { conversations.read($0, $1, $2) },
+          Route(.delete, "/chat/conversations/{id}") { conversations.delete($0, $1, $2) },
+          Route(.options, "/chat/models", preflight), Route(.options, "/chat/conversations", preflight),
+          Route(.options, "/chat/conversations/{id}", preflight),
+          Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
+          Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
+        ], unmatched: { [gate] in readable($0, gate.unmatched(allow: $1)) }, refused: readable))
+    let telemetry = Telemetry(
+      settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
+      registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,
+      databases: [database, flushDatabase, leaseDatabase], isDraining: { draining.isSet })
     operatorDoor = try FrontDoor(
-      loops: [pool.loops[0]], listeners: settings.operatorListeners,
-      handler: Router(OperatorRoutes(node: node, database: database, isDraining: { draining.isSet }).routes))
+      loops: [pool.loops[0]], listeners: settings.operatorListeners, limits: settings.limits,
+      handler: Router(OperatorRoutes(telemetry: telemetry, nodes: nodes).routes))
   }
 
   /// Reaches the database, checks its schema, registers the node and begins to serve.
   /// Throws `Unready` with the reason.
   package func start() async throws {
     pool.start()
+    for meter in loopMeters { meter.start() }
     database.start()
     flushDatabase.start()
     leaseDatabase.start()
@@ -139,7 +165,7 @@ package final class Service: Sendable {
     every(1_000) { [self] in
       reaper.tick()
       registry.sweep(at: .now())
-      load.measure(pool.loops)
+      load.measure(loopMeters)
       endOverdueTurns()
     }
     every(500) { [self] in findCancels() }
@@ -192,8 +218,20 @@ package final class Service: Sendable {
     }
   }
 
-  /// The key file was read anew: the first key signs from now on, all verify.
-  package func replace(keys: KeyRing) { gate.replace(keys: keys) }
+  /// For who watches over the process: the loops whose answers say that it works, and how much it does.
+  package var loops: [EventLoop] { pool.loops }
+  package var liveTurns: Int { registry.liveCount }
+
+  /// Takes up what may change while it runs: keys (the first signs from now on, all verify), bounds and time-outs. What
+  /// is under way keeps those it began with.
+  package func reload(_ settings: ServiceSettings) {
+    gate.replace(keys: settings.keys)
+    registry.replace(limit: settings.turnLimit)
+    door.replace(limits: settings.limits)
+    operatorDoor.replace(limits: settings.limits)
+    upstream.replace(bounds: settings.upstream.bounds)
+    drainTimeout.store(settings.drainTimeout, ordering: .relaxed)
+  }
 
   // MARK: shutdown
 
@@ -208,7 +246,7 @@ package final class Service: Sendable {
     log.info("draining", metadata: ["turns": "\(registry.liveCount)", "peers": "\(hasPeers)"])
     if hasPeers { door.stopAccepting() }
     let lasting = registry.liveCount > 0
-    await wait(settings.drainTimeout, hurry) { [registry] in registry.liveCount == 0 }
+    await wait(drainTimeout.load(ordering: .relaxed), hurry) { [registry] in registry.liveCount == 0 }
     // The ends of what is left must still be committed, whoever hurries.
     await wait(5_000) { [registry] in
       for turn in registry.owned { turn.input { $0.interrupt() } }
@@ -243,6 +281,7 @@ package final class Service: Sendable {
   /// Ends the lease and everything that runs.
   package func stop() async {
     for ticker in tickers.withLock({ $0 }) { ticker.stop() }
+    for meter in loopMeters { meter.stop() }
     await node.leave()
     door.close()
     operatorDoor.close()

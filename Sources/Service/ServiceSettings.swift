@@ -1,4 +1,5 @@
 package import FrontDoor
+package import Upstream
 
 /// What a service needs to know, checked before.
 package struct ServiceSettings: Sendable {
@@ -7,6 +8,8 @@ package struct ServiceSettings: Sendable {
   /// libpq connection string. Holds a password: never to be logged.
   package var database: String
   package var databaseConnections = 4
+  /// Transactions that may wait for one of them.
+  package var databaseQueue = 4_096
   /// Named prepared statements; off behind PgBouncer in transaction mode.
   package var preparedStatements = true
   package var keys: KeyRing
@@ -15,8 +18,8 @@ package struct ServiceSettings: Sendable {
   package var host: String
   package var version: String
   package var loops: Int
-  /// Authorities trusted upstream; nil for the system's.
-  package var caBundle: String?
+  package var limits = Limits()
+  package var upstream = UpstreamSettings()
   /// How long a drain waits for live turns, in milliseconds.
   package var drainTimeout = 60_000
   /// Live turns this node owns at most.

@@ -38,6 +38,42 @@ package struct NodeStore: Sendable {
     try await database.run([Query(.nodePeers, .id(incarnation))])[0].bool(0, 0) ?? false
   }
 
+  /// A node as PostgreSQL sees it.
+  package struct Listed: Sendable, Equatable {
+    package let incarnation: ID
+    package let tag: Int
+    package let host: String
+    package let version: String
+    /// Milliseconds that its lease still holds, by PostgreSQL's clock; below 0: for how long it has lapsed.
+    package let lease: Int
+    package let voided: Bool
+
+    package init(incarnation: ID, tag: Int, host: String, version: String, lease: Int, voided: Bool) {
+      self.incarnation = incarnation
+      self.tag = tag
+      self.host = host
+      self.version = version
+      self.lease = lease
+      self.voided = voided
+    }
+  }
+
+  /// The nodes that have a lease or had one within the last hour, at most 100.
+  package func list(completion: @escaping @Sendable (Result<[Listed], StoreError>) -> Void) {
+    database.submit([Query(.nodeList)]) { result in
+      completion(
+        result.map { all in
+          let rows = all[0]
+          return (0..<rows.count).compactMap { row in
+            guard let incarnation = rows.id(row, 0) else { return nil }
+            return Listed(
+              incarnation: incarnation, tag: rows.int(row, 1) ?? 0, host: rows.string(row, 2) ?? "",
+              version: rows.string(row, 3) ?? "", lease: rows.int(row, 4) ?? 0, voided: rows.bool(row, 5) ?? false)
+          }
+        })
+    }
+  }
+
   /// Ends the lease now.
   package func leave(_ incarnation: ID) async throws(StoreError) {
     _ = try await database.run([Query(.nodeLeave, .id(incarnation))])

@@ -38,26 +38,46 @@ final class EasyHandle {
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
     try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
     try set(CURLOPT_FOLLOWLOCATION, 0)
-    try set(CURLOPT_PROXY, "")  // not from the environment either
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     try set(CURLOPT_TCP_NODELAY, 1)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_USERAGENT, settings.userAgent)
-    try set(CURLOPT_ACCEPT_ENCODING, "identity")  // also makes curl decompress what is compressed nevertheless
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     try set(CURLOPT_CAPATH, pointer: nil)  // a folder of authorities would defeat the cache of parsed ones
+    try set(CURLOPT_CAINFO, pointer: nil)
     if let bundle = settings.caBundle { try set(CURLOPT_CAINFO, bundle) }
+    try set(CURLOPT_KEYPASSWD, "")  // else OpenSSL asks the terminal for the password of an encrypted key
+    try go(through: settings)
+  }
+
+  /// Both options are always set, for where one is not, libcurl asks the environment.
+  private func go(through settings: UpstreamSettings) throws(TransferError) {
+    try set(CURLOPT_PROXY, settings.proxy?.url ?? "")
+    try set(CURLOPT_NOPROXY, settings.noProxy)
+    guard settings.proxy != nil else { return }
+    try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)  // the proxy's head is not the provider's
+    try set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    try set(CURLOPT_PROXY_CAPATH, pointer: nil)
+    try set(CURLOPT_PROXY_CAINFO, pointer: nil)
+    if let bundle = settings.caBundle { try set(CURLOPT_PROXY_CAINFO, bundle) }
+  }
+
+  private func identify(_ tls: UpstreamTLS) throws(TransferError) {
+    try tls.check()
+    if let bundle = tls.caBundle { try set(CURLOPT_CAINFO, bundle) }
+    guard let certificate = tls.certificate else { return }
+    try set(CURLOPT_SSLCERT, certificate)
+    try set(CURLOPT_SSLKEY, tls.key ?? certificate)
   }
 
   private func describe(_ request: UpstreamRequest) throws(TransferError) {
-    // libcurl would guess a missing scheme.
-    let scheme = request.url.prefix { $0 != "/" }.lowercased()
-    guard scheme == "https:" || scheme == "http:", request.url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
-      throw TransferError(.refusedURL)
-    }
     try set(CURLOPT_URL, request.url)
     try set(CURLOPT_CONNECTTIMEOUT_MS, request.limits.connect)
+    if let tls = request.tls { try identify(tls) }
     try append(header: "Expect:")  // else a long body waits a second for "100 Continue"
+    if !request.headers.contains(where: { $0.name.lowercased() == "accept-encoding" }) {
+      try append(header: "Accept-Encoding: identity")
+    }
     for (name, value) in request.headers {
       guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A && $0 != 0x3B }),
         value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
@@ -109,15 +129,32 @@ final class EasyHandle {
       requestID: header("x-request-id") ?? header("request-id") ?? header("x-amzn-requestid"))
   }
 
+  /// To be read when the head is complete; nil if the body is as it is.
+  var contentCoding: String? {
+    guard let coding = header("content-encoding"), !coding.isEmpty, coding.lowercased() != "identity" else {
+      return nil
+    }
+    return coding
+  }
+
+  /// Whether a proxy was asked for a connection to the host and did not give it.
+  var isRefusedByProxy: Bool {
+    var status = 0
+    ccurl_get_long(pointer, CURLINFO_HTTP_CONNECTCODE, &status)
+    return status != 0 && !(200...299).contains(status)
+  }
+
   private func header(_ name: String) -> String? {
     var found: UnsafeMutablePointer<curl_header>?
     guard curl_easy_header(pointer, name, 0, UInt32(CURLH_HEADER), -1, &found) == CURLHE_OK else { return nil }
     return found.map { String(cString: $0.pointee.value) }
   }
 
-  /// libcurl's words for a transfer that ended with `code`.
-  func cause(of code: CURLcode) -> String {
-    String(cString: errorText[0] == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
+  /// What a transfer failed of that ended with `code`, in libcurl's words.
+  func failure(_ code: CURLcode, connected: Bool) -> (code: TransferError.Code, cause: String) {
+    let words = String(cString: errorText[0] == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
+    let reason = isRefusedByProxy ? .proxy : TransferError.Code(code, connected: connected, cause: words)
+    return (reason, reason == .other ? "libcurl \(code.rawValue): \(words)" : words)
   }
 
   // MARK: options
@@ -136,6 +173,8 @@ final class EasyHandle {
   }
 
   private func check(_ code: CURLcode) throws(TransferError) {
-    if code != CURLE_OK { throw TransferError(TransferError.Code(code, connected: false), cause: cause(of: code)) }
+    guard code != CURLE_OK else { return }
+    let (reason, cause) = failure(code, connected: false)
+    throw TransferError(reason, cause: cause)
   }
 }

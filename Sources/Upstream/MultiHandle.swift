@@ -10,9 +10,11 @@ import Synchronization
 final class MultiHandle: @unchecked Sendable {
   let loop: EventLoop
   let settings: UpstreamSettings
-  /// Transfers started here and not finished, and those of them without a connection. Read from anywhere.
+  /// Transfers started here and not finished, waiting ones included. Read from anywhere.
   let live = Atomic<Int>(0)
-  let waiting = Atomic<Int>(0)
+  /// Those that have a place but no connection yet. Read from anywhere.
+  let connecting = Atomic<Int>(0)
+  let counters = TransferCounters()
 
   /// Nil once closed.
   private var handle: UnsafeMutableRawPointer?
@@ -20,7 +22,7 @@ final class MultiHandle: @unchecked Sendable {
   private var watches: [Int32: Watch] = [:]
   private var timer: TimerID?
 
-  /// `share`: the number of loops that share the bounds of `settings`. Throws if memory is short.
+  /// `share`: the number of loops that share the kept connections of `settings`. Throws if memory is short.
   init(loop: EventLoop, settings: UpstreamSettings, share: Int) throws(TransferError) {
     guard let handle = curl_multi_init() else { throw TransferError(.outOfMemory) }
     self.loop = loop
@@ -30,17 +32,15 @@ final class MultiHandle: @unchecked Sendable {
     ccurl_multi_set_on_socket(handle, onSocket, context)
     ccurl_multi_set_on_timer(handle, onTimer, context)
     ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, (settings.keptConnections + share - 1) / share)
-    ccurl_multi_set_long(handle, CURLMOPT_MAX_HOST_CONNECTIONS, (settings.maxConnectionsPerHost + share - 1) / share)
   }
 
   deinit { assert(handle == nil, "a multi handle went without close()") }
 
   // MARK: loop only
 
-  func begin(_ transfer: Transfer, _ request: UpstreamRequest) {
-    guard let handle, !transfer.isCancelled else { return transfer.finish(.cancelled) }
+  func begin(_ transfer: Transfer) {
     do throws(TransferError) {
-      let easy = try transfer.open(request, settings)
+      guard let easy = try transfer.open(settings), let handle else { return transfer.finish(.cancelled) }
       guard curl_multi_add_handle(handle, easy.pointer) == CURLM_OK else { throw TransferError(.outOfMemory) }
       transfers[ObjectIdentifier(transfer)] = transfer
     } catch {

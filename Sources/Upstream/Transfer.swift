@@ -2,61 +2,91 @@ import CCurl
 package import EventLoop
 import Synchronization
 
-/// One request and its response under way. `cancel` and `resume` from any thread; they never call the sink inline.
+/// One request and its response, waiting or under way. `cancel` and `resume` from any thread; they never call the sink
+/// inline.
 // Sendable is unchecked because what is mutable below `cancelRequested` is confined to the loop.
 package final class Transfer: @unchecked Sendable {
   /// Where the sink is called.
   package var loop: EventLoop { multi.loop }
 
+  let ticket: Admission.Ticket
+  /// What it counts for in the bounds.
+  let host: String
   private let multi: MultiHandle
+  private let queue: TransferQueue
   private let cancelRequested = Atomic<Bool>(false)
 
+  /// Nil once begun or finished.
+  private var request: UpstreamRequest?
   /// Nil once finished.
   private var sink: (any TransferSink)?
   /// Nil before begin and after the end.
   private(set) var easy: EasyHandle?
   private var clock: TransferClock
   private var timer: TimerID?
+  private var hasPlace = false
   private var headBytes = 0
   private var headDelivered = false
+  /// Nil for a body that is as it is.
+  private var decoder: ContentDecoder?
   /// The reason why a callback gave libcurl a refusal.
-  private var verdict: TransferError.Code?
+  private var verdict: TransferError?
 
   private static let maxHead = 64 << 10
 
-  init(sink: any TransferSink, multi: MultiHandle, limits: UpstreamRequest.Limits) {
+  init(_ request: UpstreamRequest, host: String, sink: any TransferSink, multi: MultiHandle, queue: TransferQueue) {
+    ticket = queue.issue()
+    self.host = host
+    self.request = request
     self.sink = sink
     self.multi = multi
-    clock = TransferClock(limits, start: .now())
+    self.queue = queue
+    clock = TransferClock(request.limits, queueTimeout: queue.bounds.queueTimeout, start: .now())
   }
 
   deinit { assert(sink == nil, "a transfer went without telling its sink") }
 
-  /// Closes the connection and ends with `.cancelled`, unless it has ended. No body is delivered any more, but a call
-  /// that runs on the loop at this moment.
+  /// Closes the connection, or leaves the queue, and ends with `.cancelled`, unless it has ended. No body is delivered
+  /// any more, but a call that runs on the loop at this moment.
   package func cancel() {
     cancelRequested.store(true, ordering: .relaxed)
-    loop.submit { [self] in multi.end(self, .cancelled) }
+    loop.submit { [self] in
+      if queue.abandon(self) { finish(.cancelled) } else { multi.end(self, .cancelled) }
+    }
   }
 
   /// Undoes `.pause`; else does nothing. May be called before the sink has returned `.pause`.
   package func resume() {
     loop.submit { [self] in
       guard clock.phase == .paused, let easy else { return }
-      clock.enter(.receiving, at: loop.now)
-      arm()
+      enter(.receiving)
       multi.unpause(self, easy)
     }
   }
 
+  // MARK: called by the pool and the queue, on any thread; exactly one of the three ends what the caller has to do
+
+  /// It has a place now.
+  func begin() { loop.submit { [self] in multi.begin(self) } }
+
+  /// It has been put on the queue. Its turn may come before this job runs.
+  func wait() { loop.submit { [self] in if clock.phase == .queued, !isFinished { arm() } } }
+
+  /// It never had a place and does not get one.
+  func refuse(_ outcome: TransferOutcome) { loop.submit { [self] in finish(outcome) } }
+
   // MARK: loop only
 
   var isCancelled: Bool { cancelRequested.load(ordering: .relaxed) }
-  var isFinished: Bool { sink == nil }
-  var isConnecting: Bool { clock.phase == .connecting }
+  private var isFinished: Bool { sink == nil }
 
   /// Makes the easy handle, and from now on the limits count.
-  func open(_ request: UpstreamRequest, _ settings: UpstreamSettings) throws(TransferError) -> EasyHandle {
+  func open(_ settings: UpstreamSettings) throws(TransferError) -> EasyHandle? {
+    hasPlace = true
+    multi.connecting.add(1, ordering: .relaxed)
+    clock.enter(.connecting, at: .now())
+    defer { request = nil }
+    guard let request, !isCancelled else { return nil }
     let easy = try EasyHandle(request, settings, context: Unmanaged.passUnretained(self).toOpaque())
     self.easy = easy
     arm()
@@ -68,8 +98,12 @@ package final class Transfer: @unchecked Sendable {
     if let timer { loop.cancel(timer) }
     timer = nil
     easy = nil
-    if isConnecting { multi.waiting.subtract(1, ordering: .relaxed) }
+    decoder = nil
+    request = nil
+    if clock.phase == .connecting { multi.connecting.subtract(1, ordering: .relaxed) }
     multi.live.subtract(1, ordering: .relaxed)
+    multi.counters.ended(outcome)
+    if hasPlace { queue.leave(host: host) }
     let told = sink
     sink = nil
     told?.finished(outcome)
@@ -78,9 +112,12 @@ package final class Transfer: @unchecked Sendable {
   /// What libcurl's result means here.
   func outcome(of code: CURLcode) -> TransferOutcome {
     if isCancelled { return .cancelled }
-    if code == CURLE_OK { return .complete }
-    let reason = verdict ?? TransferError.Code(code, connected: !isConnecting)
-    return .failed(error(reason, cause: easy?.cause(of: code) ?? ""))
+    if let verdict { return .failed(verdict) }
+    if code == CURLE_OK {
+      return decoder?.isWhole ?? true ? .complete : .failed(error(.truncated, cause: "the content coding has no end"))
+    }
+    guard let (reason, cause) = easy?.failure(code, connected: clock.phase != .connecting) else { return .cancelled }
+    return .failed(error(reason, cause: cause))
   }
 
   private func error(_ code: TransferError.Code, cause: String = "") -> TransferError {
@@ -96,13 +133,14 @@ package final class Transfer: @unchecked Sendable {
     if let timer { loop.cancel(timer) }
     timer = clock.deadline == .distantFuture ? nil : loop.schedule(at: clock.deadline, handler: self)
   }
+}
 
-  // MARK: called by libcurl
-
+// What libcurl calls, through `CurlCallbacks.swift`.
+extension Transfer {
   /// The connection is ready and the request will be sent now.
   func connected() {
-    guard isConnecting else { return }
-    multi.waiting.subtract(1, ordering: .relaxed)
+    guard clock.phase == .connecting else { return }
+    multi.connecting.subtract(1, ordering: .relaxed)
     enter(.awaiting)
   }
 
@@ -111,31 +149,52 @@ package final class Transfer: @unchecked Sendable {
     if isCancelled { return 0 }
     guard let easy, !headDelivered else { return line.count }
     headBytes += line.count
-    if headBytes > Self.maxHead {
-      verdict = .malformed
-      return 0
+    if headBytes > Self.maxHead { return refuse(.malformed, "the head is longer than \(Self.maxHead) bytes") }
+    guard easy.status >= 200 else { return line.count }
+    if !clock.isAnswered { enter(.answered) }
+    guard line.first == 0x0D || line.first == 0x0A else { return line.count }  // the empty line ends it
+    // Never a provider's: it is the proxy that answers, to a request that was not tunnelled.
+    if easy.status == 407, multi.settings.proxy != nil { return refuse(.proxy, "the proxy wants other credentials") }
+    if let coding = easy.contentCoding {
+      decoder = ContentDecoder(coding)
+      if decoder == nil { return refuse(.malformed, "unknown content coding") }
     }
-    if easy.status >= 200 {
-      if !clock.isAnswered { enter(.receiving) }
-      if line.first == 0x0D || line.first == 0x0A {  // the empty line
-        headDelivered = true
-        sink?.received(head: easy.head)
-      }
-    }
+    headDelivered = true
+    sink?.received(head: easy.head)
     return line.count
   }
 
-  /// A piece of the body. Returns the bytes taken, or libcurl's word for "later".
+  /// A piece of the body. Returns the bytes taken, or libcurl's word for "later": then it comes again.
   func received(body: UnsafeRawBufferPointer) -> Int {
     if isCancelled { return 0 }
     if clock.phase == .paused { return Int(CURL_WRITEFUNC_PAUSE) }
-    if body.isEmpty { return 0 }
-    switch sink?.received(body: body) {
-    case .proceed: clock.touch(at: loop.now)
+    guard let decoder else {
+      if !body.isEmpty { deliver(body) }
+      return body.count
+    }
+    let step = decoder.feed(body) { piece in
+      deliver(piece)
+      return clock.phase != .paused && !isCancelled
+    }
+    return switch step {
+    case .all: body.count
+    case .held: Int(CURL_WRITEFUNC_PAUSE)
+    case .broken: refuse(.malformed, "broken content coding")
+    }
+  }
+
+  private func deliver(_ piece: UnsafeRawBufferPointer) {
+    multi.counters.received(bytes: piece.count)
+    switch sink?.received(body: piece) {
+    case .proceed: if clock.touch(at: loop.now) { arm() }
     case .pause: clock.enter(.paused, at: loop.now)
     case .idle, nil: break
     }
-    return body.count
+  }
+
+  private func refuse(_ code: TransferError.Code, _ cause: String) -> Int {
+    verdict = error(code, cause: cause)
+    return 0
   }
 }
 
@@ -143,6 +202,8 @@ extension Transfer: TimerHandler {
   /// Data only moves the deadline; the timer finds out when it fires. So a chunk costs no work on the heap.
   package func timerFired(_ token: Int) {
     timer = nil
-    if let code = clock.overdue(at: loop.now) { multi.end(self, .failed(error(code))) } else { arm() }
+    guard let code = clock.overdue(at: loop.now) else { return arm() }
+    guard code == .queueTimeout else { return multi.end(self, .failed(error(code))) }
+    if queue.abandon(self) { finish(.failed(error(code))) }
   }
 }

@@ -1,16 +1,17 @@
 /// What a sink wants after some bytes of the body. The bytes are consumed in every case.
 package enum TransferFlow: Sendable {
-  /// More, and these were data: the idle clock starts anew.
+  /// More, and these were data: the first ends the wait for a token, each starts the idle clock anew.
   case proceed
-  /// More, but these were no data (a comment, a keep-alive): the idle clock runs on.
+  /// More, but these were no data (a comment, a keep-alive): the clock runs on.
   case idle
-  /// No more before `Transfer.resume()`. Memory stays bounded: libcurl holds one read (16 KB), the kernel the rest.
+  /// They were data, and no more before `Transfer.resume()`. Memory stays bounded: libcurl holds one read (16 KB), the
+  /// kernel the rest.
   case pause
 }
 
 /// How a transfer ended.
 package enum TransferOutcome: Sendable, Equatable {
-  /// The response was received whole as HTTP frames it, whatever its status.
+  /// The response was received whole as HTTP and its content coding frame it, whatever its status.
   case complete
   /// By `Transfer.cancel()` or the pool's shutdown.
   case cancelled
@@ -23,8 +24,8 @@ package protocol TransferSink: AnyObject, Sendable {
   /// At most once.
   func received(head: ResponseHead)
 
-  /// A piece of the body, never empty, cut anywhere, decompressed if need be; bodies of errors too. Only valid
-  /// during the call.
+  /// A piece of the body, never empty, at most 16 KB, cut anywhere, decompressed if need be; bodies of errors too. Only
+  /// valid during the call.
   func received(body: UnsafeRawBufferPointer) -> TransferFlow
 
   /// Exactly once, and last, also after `cancel` or without any response. May come while the transfer is paused:

@@ -11,32 +11,52 @@ package struct UpstreamRequest: Sendable {
   /// Sent with `.post` only. libcurl keeps the one copy.
   package var body: [UInt8]
   package var limits: Limits
+  /// Nil: the pool's authorities and no client certificate.
+  package var tls: UpstreamTLS?
 
   /// How long each part of a transfer may take, in milliseconds, each at least 1.
   package struct Limits: Sendable {
-    /// From start to a connection ready for the request: waiting for a free one, look-up, TCP and TLS.
+    /// From the end of waiting in the queue to a connection ready for the request: look-up, TCP, proxy and TLS.
     package var connect: Int
     /// From then to the status line of the response (`1xx` does not count).
     package var firstByte: Int
-    /// Between two pieces of data, as the sink judges them. Stands still while the sink has paused the transfer.
+    /// From then (not from the status line) to the first data, as the sink judges them.
+    package var firstToken: Int
+    /// Between two pieces of data. Stands still while the sink has paused the transfer.
     package var idle: Int
+    /// From the end of waiting in the queue to the end of the response, pauses included; nil for no limit.
+    package var total: Int?
 
-    package init(connect: Int = 10_000, firstByte: Int = 60_000, idle: Int = 60_000) {
+    package init(
+      connect: Int = 10_000, firstByte: Int = 60_000, firstToken: Int = 60_000, idle: Int = 60_000, total: Int? = nil
+    ) {
       self.connect = max(1, connect)
       self.firstByte = max(1, firstByte)
+      self.firstToken = max(1, firstToken)
       self.idle = max(1, idle)
+      self.total = total.map { max(1, $0) }
     }
   }
 
   package init(
     url: String, method: Method = .post, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-    limits: Limits = Limits()
+    limits: Limits = Limits(), tls: UpstreamTLS? = nil
   ) {
     self.url = url
     self.method = method
     self.headers = headers
     self.body = body
     self.limits = limits
+    self.tls = tls
+  }
+
+  /// What bounds count as one host: scheme, name and port of `url`, as in `https://api.example.com:443`. Nil for a URL
+  /// that would be refused.
+  package static func host(of url: String) -> String? {
+    guard let parsed = ParsedURL(url), parsed.scheme == "http" || parsed.scheme == "https", !parsed.hasUser,
+      let port = parsed.effectivePort
+    else { return nil }
+    return "\(parsed.scheme)://\(parsed.host):\(port)"
   }
 }
 

@@ -4,22 +4,26 @@ import Glibc
 package struct UpstreamSettings: Sendable {
   /// A PEM file of the authorities that are trusted; nil where no usual place has one, and then every `https` fails.
   package var caBundle: String?
-  /// Transfers at one time in all loops; one more fails at once with `tooManyTransfers`.
-  package var maxTransfers: Int
-  /// Connections to one host in all loops; a transfer beyond them waits for a free one, within its connect limit.
-  package var maxConnectionsPerHost: Int
+  /// How many transfers run and wait at one time, to begin with: `UpstreamPool.replace(bounds:)` changes it.
+  package var bounds: UpstreamBounds
   /// Connections in all loops, busy and idle, up to which an idle one is kept when its transfer ends.
   package var keptConnections: Int
+  /// The proxy for all hosts but those of `noProxy`; nil for none. The environment is never asked.
+  package var proxy: UpstreamProxy?
+  /// Hosts that are asked without the proxy, separated by commas: names, with their subdomains, and addresses or
+  /// networks like `10.0.0.0/8`; `*` for all (CURLOPT_NOPROXY).
+  package var noProxy: String
   package var userAgent: String
 
   package init(
-    caBundle: String? = Self.systemBundle(), maxTransfers: Int = 10_000, maxConnectionsPerHost: Int = 10_000,
-    keptConnections: Int = 2_000, userAgent: String = "sluice"
+    caBundle: String? = Self.systemBundle(), bounds: UpstreamBounds = UpstreamBounds(), keptConnections: Int = 2_000,
+    proxy: UpstreamProxy? = nil, noProxy: String = "", userAgent: String = "sluice"
   ) {
     self.caBundle = caBundle
-    self.maxTransfers = max(1, maxTransfers)
-    self.maxConnectionsPerHost = max(1, maxConnectionsPerHost)
+    self.bounds = bounds
     self.keptConnections = max(1, keptConnections)
+    self.proxy = proxy
+    self.noProxy = noProxy
     self.userAgent = userAgent
   }
 

@@ -3,6 +3,7 @@ import FrontDoor
 import Glibc
 import Logging
 import Service
+import Upstream
 
 /// What the operator set: defaults, under the file, under the environment, under the flags.
 ///
@@ -14,43 +15,7 @@ struct Configuration {
     let description: String
   }
 
-  /// All keys with what they mean; the order of `--help`.
-  enum Key: String, CaseIterable {
-    case listen
-    case operatorListen = "operator_listen"
-    case socketMode = "socket_mode"
-    case database
-    case databaseConnections = "database_connections"
-    case preparedStatements = "prepared_statements"
-    case keyFile = "key_file"
-    case nodeTag = "node_tag"
-    case loops
-    case turnLimit = "turn_limit"
-    case caBundle = "ca_bundle"
-    case drainTimeout = "drain_timeout"
-    case logLevel = "log_level"
-    case logFormat = "log_format"
-
-    var help: String {
-      switch self {
-      case .listen:
-        "where nginx comes in by FastCGI: unix:/path, 127.0.0.1:9000 or [::1]:9000, several with commas"
-      case .operatorListen: "the same for /healthz and /readyz; none if empty"
-      case .socketMode: "permissions of unix sockets, octal (default 660)"
-      case .database: "libpq connection string or URI"
-      case .databaseConnections: "connections to the database, beside one each for flusher and lease (default 4)"
-      case .preparedStatements: "on, or off behind PgBouncer in transaction mode (default on)"
-      case .keyFile: "file of `kid: secret` lines that sign tokens; the same on all nodes"
-      case .nodeTag: "0 to 4095, in the ids of this node's turns (default: from the host name)"
-      case .loops: "event loops, each on a thread (default: half of the cores, 1 to 8)"
-      case .turnLimit: "live turns of this node at most (default 4000)"
-      case .caBundle: "PEM file of the authorities trusted upstream (default: the system's)"
-      case .drainTimeout: "how long SIGTERM waits for live turns: 500ms, 60s, 5m (default 60s)"
-      case .logLevel: "debug, info, warning or error (default info)"
-      case .logFormat: "text or json (default text)"
-      }
-    }
-  }
+  typealias Key = ConfigurationKey
 
   private var values: [Key: (value: String, source: String)] = [:]
 
@@ -97,6 +62,18 @@ struct Configuration {
     values[key] = (value, source)
   }
 
+  // MARK: what a reload changes
+
+  /// Keys whose values differ from those of `other`.
+  func differences(from other: Configuration) -> [Key] { Key.allCases.filter { text($0) != other.text($0) } }
+
+  /// This one with the values that `other` has for `keys`.
+  func keeping(_ keys: [Key], of other: Configuration) -> Configuration {
+    var kept = self
+    for key in keys { kept.values[key] = other.values[key] }
+    return kept
+  }
+
   // MARK: typed values
 
   /// Nil if the key is absent or empty.
@@ -135,22 +112,44 @@ struct Configuration {
     }
     var addresses: [ListenAddress] = []
     for part in (text(key) ?? "").split(separator: ",") {
-      do { addresses.append(try ListenAddress(parsing: String(part.trimming { $0.isWhitespace }), mode: mode)) } catch {
+      do {
+        addresses.append(
+          try ListenAddress(parsing: String(part.trimming { $0.isWhitespace }), mode: mode, group: text(.socketGroup)))
+      } catch {
         throw invalid(key, "\(error)")
       }
     }
     return addresses
   }
 
-  /// `500ms`, `60s`, `5m`, `1h`, in milliseconds.
-  private func duration(_ key: Key) throws(Invalid) -> Int? {
+  /// `500ms`, `60s`, `5m`, `1h`, in milliseconds; at most a day.
+  private func duration(_ key: Key, atLeast least: Int = 0) throws(Invalid) -> Int? {
     guard let text = text(key) else { return nil }
     for (unit, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)] where text.hasSuffix(unit) {
-      if let number = Int(text.dropLast(unit.count)), (0...86_400_000 / factor).contains(number) {
+      if let number = Int(text.dropLast(unit.count)), (0...86_400_000 / factor).contains(number),
+        number * factor >= least
+      {
         return number * factor
       }
     }
-    throw invalid(key, "`\(text)` is not a time such as 500ms, 60s or 5m")
+    throw invalid(
+      key, "`\(text)` is not a time such as 500ms, 60s or 5m\(least > 0 ? ", of at least \(least)ms" : "")")
+  }
+
+  /// `512`, `64k`, `8m`, in bytes.
+  private func size(_ key: Key, in range: ClosedRange<Int>) throws(Invalid) -> Int? {
+    guard let text = text(key) else { return nil }
+    let (digits, factor): (Substring, Int) =
+      switch text.last {
+      case "k": (text.dropLast(), 1 << 10)
+      case "m": (text.dropLast(), 1 << 20)
+      default: (text[...], 1)
+      }
+    guard let number = Int(digits), (0...range.upperBound / factor).contains(number), range.contains(number * factor)
+    else {
+      throw invalid(key, "`\(text)` is not a size such as 64k or 8m from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number * factor
   }
 
   // MARK: what the program uses
@@ -182,6 +181,20 @@ struct Configuration {
     do { return try KeyRing(parsing: text) } catch { throw invalid(.keyFile, "\(path): \(error.description)") }
   }
 
+  /// Where commands of operators find the database: `override`, else `admin_database`, else `database`, else what libpq
+  /// takes from its environment.
+  func administration(
+    database override: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(Invalid) -> String {
+    if let conninfo = override ?? text(.adminDatabase) ?? text(.database) { return conninfo }
+    let names = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE", "PGUSER", "PGPORT"]
+    guard names.contains(where: { environment[$0] != nil }) else {
+      throw Invalid(
+        description: "no database: give --config with admin_database or database, --database, or PGHOST and its kin")
+    }
+    return ""
+  }
+
   /// Everything, checked.
   func service(version: String) throws(Invalid) -> ServiceSettings {
     let listeners = try addresses(.listen)
@@ -193,17 +206,48 @@ struct Configuration {
       keys: try keys(), tag: UInt16(try number(.nodeTag, in: 0...4095) ?? Self.tag(of: host)), host: host,
       version: version, loops: try number(.loops, in: 1...64) ?? min(max(1, cores / 2), 8))
     settings.databaseConnections = try number(.databaseConnections, in: 1...1_000) ?? settings.databaseConnections
+    settings.databaseQueue = try number(.databaseQueue, in: 1...1_000_000) ?? settings.databaseQueue
     settings.turnLimit = try number(.turnLimit, in: 1...1_000_000) ?? settings.turnLimit
     settings.drainTimeout = try duration(.drainTimeout) ?? settings.drainTimeout
     settings.preparedStatements = try choice(.preparedStatements, Switch.self).map { $0 == .on } ?? true
+    try set(&settings.limits)
+    settings.upstream = try upstream()
+    settings.upstream.userAgent = "sluice/\(version)"
+    return settings
+  }
+
+  private enum Switch: String, CaseIterable { case on, off }
+
+  /// The front door's bounds.
+  private func set(_ limits: inout Limits) throws(Invalid) {
+    limits.maxParams = try size(.maxHeaders, in: 4_096...1 << 20) ?? limits.maxParams
+    limits.maxBody = try size(.maxBody, in: 1_024...16 << 20) ?? limits.maxBody
+    limits.maxConnections = try number(.maxConnections, in: 1...1_000_000) ?? limits.maxConnections
+    limits.requestDeadline = try duration(.requestTimeout, atLeast: 100) ?? limits.requestDeadline
+    limits.writeDeadline = try duration(.replyTimeout, atLeast: 100) ?? limits.writeDeadline
+  }
+
+  /// What holds for all requests to model providers.
+  private func upstream() throws(Invalid) -> UpstreamSettings {
+    var settings = UpstreamSettings()
+    var bounds = UpstreamBounds(maxTransfers: 4_000, maxTransfersPerHost: 4_000, maxQueued: 1_000, queueTimeout: 10_000)
+    bounds.maxTransfers = try number(.upstreamLimit, in: 1...1_000_000) ?? bounds.maxTransfers
+    bounds.maxTransfersPerHost = try number(.upstreamHostLimit, in: 1...1_000_000) ?? bounds.maxTransfersPerHost
+    bounds.maxQueued = try number(.upstreamQueue, in: 0...1_000_000) ?? bounds.maxQueued
+    bounds.maxQueuedPerHost = bounds.maxQueued
+    bounds.queueTimeout = try duration(.upstreamQueueTimeout, atLeast: 1) ?? bounds.queueTimeout
+    settings.bounds = bounds
+    if let proxy = text(.proxy) {
+      // Its error says what is wrong and repeats nothing: there may be a password in it.
+      do { settings.proxy = try UpstreamProxy(proxy) } catch { throw invalid(.proxy, error.cause) }
+    }
+    settings.noProxy = text(.noProxy) ?? ""
     if let bundle = text(.caBundle) {
       guard access(bundle, R_OK) == 0 else { throw invalid(.caBundle, "\(bundle) cannot be read") }
       settings.caBundle = bundle
     }
     return settings
   }
-
-  private enum Switch: String, CaseIterable { case on, off }
 
   private static func hostName() -> String {
     ProcessInfo.processInfo.hostName

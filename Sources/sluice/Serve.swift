@@ -10,7 +10,8 @@ struct Serve: AsyncParsableCommand {
     abstract: "Serve chat behind nginx until SIGTERM.",
     discussion: """
       SIGTERM drains: no new turns, live ones go on up to drain_timeout, then end as `interrupted`. A second SIGTERM \
-      or SIGINT skips the waits. SIGHUP reads the key file anew.
+      or SIGINT skips the waits. SIGHUP reads configuration and key file anew: keys with a * then hold at \
+      once, the others need a restart.
 
       \(ConfigurationOptions.keys)
       """)
@@ -19,20 +20,24 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+    let configuration: Configuration
     let settings: ServiceSettings
     do {
-      let configuration = try options.load()
+      configuration = try options.load()
       settings = try configuration.service(version: Sluice.version)
       let (level, format) = try configuration.logging()
-      LoggingSystem.bootstrap { LineLogHandler(label: $0, level: level, format: format) }
+      LineLogHandler.level = level
+      LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format) }
     } catch let error as Configuration.Invalid {
       throw failure("sluice: \(error.description)", status: 78)  // EX_CONFIG of sysexits.h
     }
     let log = Logger(label: "sluice")
     do {
       let service = try Service(settings: settings, log: log)
+      let supervisor = Supervisor(of: service)
       try await service.start()
-      await serve(service, signals, log)
+      supervisor?.ready()
+      await serve(service, configuration, signals, supervisor, log)
     } catch {
       log.error("cannot start", metadata: ["reason": "\(error)"])
       throw ExitCode(1)
@@ -40,19 +45,26 @@ struct Serve: AsyncParsableCommand {
   }
 
   /// Until the service has drained and stopped.
-  private func serve(_ service: Service, _ signals: Signals, _ log: Logger) async {
+  private func serve(
+    _ service: Service, _ configuration: Configuration, _ signals: Signals, _ supervisor: Supervisor?, _ log: Logger
+  ) async {
     let hurried = Hurry()
     let drained = AsyncStream.makeStream(of: Void.self)
     let (file, set, numbers) = (options.config, options.set, signals.stream)
     let watch = Task {
       var draining = false
+      var configuration = configuration
       for await number in numbers {
         if number == SIGHUP {
-          Self.reload(service, log) { try Configuration(file: file, settings: set) }
+          func reload() {
+            Self.reload(service, &configuration, log) { try Configuration(file: file, settings: set) }
+          }
+          if let supervisor { supervisor.reload(reload) } else { reload() }
         } else if draining {
           hurried.set()
         } else {
           draining = true
+          supervisor?.stopping()
           // Ctrl-C is somebody waiting at a terminal.
           if number == SIGINT { hurried.set() }
           drained.continuation.finish()
@@ -61,16 +73,30 @@ struct Serve: AsyncParsableCommand {
     }
     for await _ in drained.stream {}
     await service.drain { hurried.isSet }
+    supervisor?.silence()
     await service.stop()
     watch.cancel()
   }
 
-  private static func reload(_ service: Service, _ log: Logger, load: () throws -> Configuration) {
+  /// All or nothing: a configuration that is refused changes nothing.
+  private static func reload(
+    _ service: Service, _ present: inout Configuration, _ log: Logger, load: () throws -> Configuration
+  ) {
     do {
-      service.replace(keys: try load().keys())
-      log.info("key file read anew")
+      let fresh = try load()
+      let (settings, logging) = (try fresh.service(version: Sluice.version), try fresh.logging())
+      service.reload(settings)
+      LineLogHandler.level = logging.level
+      let stale = fresh.differences(from: present).filter { !$0.isReloadable }
+      if !stale.isEmpty {
+        log.warning(
+          "changes that need a restart", metadata: ["keys": "\(stale.map(\.rawValue).joined(separator: ", "))"])
+      }
+      // What needs a restart still differs from what runs: the next SIGHUP is to say so again.
+      present = fresh.keeping(stale, of: present)
+      log.info("configuration and key file read anew")
     } catch {
-      log.error("key file not read; the former keys stay", metadata: ["reason": "\(error)"])
+      log.error("configuration not read; the former one stays", metadata: ["reason": "\(error)"])
     }
   }
 }

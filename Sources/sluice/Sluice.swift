@@ -14,9 +14,33 @@ struct Sluice: AsyncParsableCommand {
 
         sluice check --config /etc/sluice/sluice.conf    is everything in place?
         sluice serve --config /etc/sluice/sluice.conf    run
+
+      What users can choose, and who may call, is in the database, to be edited by SQL or by these commands.
+
+        sluice model add assistant --title "Assistant"
+        sluice key add web --label "Shop" --expires 365d
+        sluice turn list --live
       """,
     version: version,
-    subcommands: [Serve.self, Check.self, Version.self])
+    subcommands: [Serve.self, Check.self, Version.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Configuration",
+        subcommands: [
+          ModelCommand.self, RouteCommand.self, CredentialCommand.self, SurfaceCommand.self, KeyCommand.self,
+        ]),
+      CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self]),
+    ])
+}
+
+extension Sluice {
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let fault = AbsentSubcommand.fault(in: arguments, of: Self.self) {
+      exit(withError: failure(fault, status: ExitCode.validationFailure.rawValue))
+    }
+    await main(arguments)
+  }
 }
 
 /// `sluice version`
@@ -35,8 +59,10 @@ struct ConfigurationOptions: ParsableArguments {
   var set: [String] = []
 
   static let keys =
-    "Keys, each also as SLUICE_KEY in the environment and as --set key=value:\n\n"
-    + Configuration.Key.allCases.map { "  \($0.rawValue):\n\(wrapped($0.help))" }.joined(separator: "\n")
+    "Keys, each also as SLUICE_KEY in the environment and as --set key=value; those with a * are taken up by SIGHUP:\n\n"
+    + ConfigurationKey.allCases.map { key in
+      "  \(key.rawValue):\n\(wrapped(key.isReloadable ? key.help + " *" : key.help))"
+    }.joined(separator: "\n")
 
   /// Indented lines that no terminal of 80 columns wraps again.
   private static func wrapped(_ text: String) -> String {

@@ -100,8 +100,13 @@ select is_empty(
     from pg_attribute join pg_class on pg_class.oid = attrelid
     where relnamespace = 'sluice'::regnamespace
       and attacl is not null
+      and exists (
+        select
+        from aclexplode(attacl)
+        where grantee in ('sluice_app'::regrole, 'sluice_report'::regrole)
+      )
   $$,
-  'no right hides on a column'
+  'no right of theirs hides on a column'
 );
 select ok(
   not (rolcanlogin or rolsuper or rolcreaterole or rolcreatedb or rolbypassrls),

@@ -43,6 +43,17 @@ import Testing
     #expect(door.gauges.accepted == 1)
   }
 
+  @Test(arguments: [Dialect.fastCGI, .scgi])
+  func everyByteIsCounted(dialect: Dialect) throws {
+    let door = try Door(speaking: dialect, handle: Self.echo)
+    let request = dialect.request("POST", "/x", body: [UInt8](repeating: 65, count: 1_000))
+    let server = try door.connect()
+    server.send(request)
+    let reply = try #require(server.receive())
+    #expect(eventually { door.gauges.bytesOut == reply.length })
+    #expect(door.gauges.bytesIn == request.count)
+  }
+
   @Test func withoutKeepConnTheConnectionIsClosedAfterTheReply() throws {
     let door = try Door(handle: Self.echo)
     let server = try door.connect()
@@ -136,6 +147,8 @@ import Testing
     server.send(Records.abort(id: 3))
     #expect(server.receive(id: 3)?.content == [])
     #expect(parking.gone.take() == 5)
+    #expect(door.gauges.abandoned == 1)
+    #expect(door.gauges.parked == 0)
     server.send(Records.request(id: 4))
     parking.parked.take()?.reply(Response(.ok, body: [65]))
     #expect(server.receive(id: 4)?.body == [65])

@@ -53,9 +53,9 @@ def test_settings_come_from_flags_before_environment_before_file(deploy, sluice)
     assert sluice("check", "--config", node.config).returncode == 0
     by_environment = sluice("check", "--config", node.config, SLUICE_LOG_LEVEL="loud")
     assert by_environment.returncode != 0
-    assert "log_level" in by_environment.stderr
+    assert "log_level" in by_environment.stdout
     both = sluice("check", "--config", node.config, "--set", "log_level=info", SLUICE_LOG_LEVEL="loud")
-    assert both.returncode == 0, both.stderr
+    assert both.returncode == 0, both.stdout
 
 
 @pytest.mark.parametrize("line", ["database: postgres://app:hunter2@db/sluice", "postgres://app:hunter2@db/sluice=1"])
@@ -73,7 +73,7 @@ def test_check_tells_a_good_deployment_from_a_bad_one(deploy, sluice):
     node = deployment.add_node(start=False)
     node.write_config()
     done = sluice("check", "--config", node.config)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout
     deployment.sql.execute("delete from schema_change where name = 'turn'")
     assert sluice("check", "--config", node.config).returncode != 0
 

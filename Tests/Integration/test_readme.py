@@ -76,6 +76,10 @@ def test_every_configuration_key_has_its_line(programs):
     assert len(keys) > 10
     table = README[README.index("| key |") : README.index("- **Key file**")]
     assert re.findall(r"^\| `([a-z_]+)` \|", table, re.M) == keys
+    # Those that a reload takes up are marked in the help.
+    reloaded = re.findall(r"^  ([a-z_]+):\n(?:      .*\n)*?      .*\*$", done.stdout, re.M)
+    bullet = README[README.index("- **SIGHUP**") : README.index("- **Bounds.**")]
+    assert re.findall(r"`([a-z_]+)`", bullet) == reloaded
 
 
 def plain(lines: list[str]) -> list:

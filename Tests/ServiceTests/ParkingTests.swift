@@ -36,12 +36,14 @@ private final class FakePeer: Peer {
 @Suite struct ParkingTests {
   private let loop: EventLoop
   private let parking: Parking
+  private let meters: Meters
   private let turn: LiveTurn
 
   init() throws {
     loop = try EventLoop(name: "test")
     loop.start()
-    parking = Parking(loop: loop)
+    meters = Meters(lanes: Lanes(loops: [loop]))
+    parking = Parking(loop: loop, meters: meters)
     turn = try LiveTurn.mirror(loop: loop)
   }
 
@@ -116,6 +118,29 @@ private final class FakePeer: Peer {
     feed("text", sequence: 1)
     #expect(next.waitForReply()?.contains("text") == true)
     #expect(gone.replies.withLock { $0.isEmpty })
+  }
+
+  @Test func everyPollIsCountedByWhatBecameOfIt() throws {
+    ask(FakePeer(loop: loop), hold: 0)
+    let (late, woken, gone) = (FakePeer(loop: loop), FakePeer(loop: loop), FakePeer(loop: loop))
+    ask(late, hold: 1)
+    _ = late.waitForReply()
+    ask(gone, hold: 60_000)
+    let (owner, token) = try #require(gone.owner.withLock { $0 })
+    onLoop { owner.peerGone(token) }
+    ask(woken, hold: 60_000)
+    feed("text", sequence: 1)
+    _ = woken.waitForReply()
+    #expect(meters.polls.values.map(\.value) == [1, 1, 1, 0, 1])
+  }
+
+  @Test func aClassicReaderIsNoPollAndItsHoldEndsInAnError() {
+    let peer = FakePeer(loop: loop)
+    let (parking, turn) = (parking, turn)
+    onLoop { parking.answer(Exchange(peer: peer, serial: 1), of: turn, ask: Ask(form: .classic), hold: 1) }
+    #expect(peer.waitForReply()?.contains("still_running") == true)
+    #expect(meters.polls.values.allSatisfy { $0.value == 0 })
+    #expect(meters.refusals.values.filter { $0.value > 0 }.map(\.label) == ["still_running"])
   }
 
   @Test func aReaderOfADroppedMirrorIsToldToAskAgain() {

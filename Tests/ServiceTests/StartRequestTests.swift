@@ -33,7 +33,7 @@ import Wire
     (#"{"message":"a","metadata":[]}"#, 400), (#"{"message":"a","metadata":{"x":"\u0000"}}"#, 400),
     (#"{"message":[{"text":"a"}]}"#, 400), (#"{"message":[{"type":"text"}]}"#, 400),
     (#"{"message":"a","conversation":"nonsense"}"#, 404), (#"{"message":" \n"}"#, 422), (#"{"message":""}"#, 422),
-    (#"{"message":[]}"#, 422), (#"{"message":[{"type":"image","url":"x"}]}"#, 422),
+    (#"{"message":[]}"#, 422), (#"{"message":[{"type":"video","url":"x"}]}"#, 422),
     (#"{"message":"a","stream":{"modes":["sse"]}}"#, 422), (#"{"message":"a","after":"x"}"#, 422),
   ])
   func whatIsNoStartIsRefused(_ wrong: (json: String, status: Int)) {
@@ -43,7 +43,7 @@ import Wire
   }
 
   @Test func aMessageOverTheLimitIsRefused() {
-    let long = String(repeating: "x", count: StartRequest.longestMessage)
+    let long = String(repeating: "x", count: MessageParts.longestText)
     #expect(throws: Never.self) { try read(#"{"message":"\#(long)"}"#) }
     #expect(throws: Refusal.self) { try read(#"{"message":"\#(long)x"}"#) }
   }

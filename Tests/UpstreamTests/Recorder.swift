@@ -1,3 +1,4 @@
+import EventLoop
 import Synchronization
 import Upstream
 
@@ -11,6 +12,9 @@ final class Recorder: TransferSink {
     /// Calls of `finished`, and any calls after it or before their turn.
     var finishes = 0
     var misplaced = 0
+    /// When the last of these came.
+    var lastPieceAt: Instant?
+    var finishedAt: Instant?
 
     var text: String { String(decoding: body, as: UTF8.self) }
   }
@@ -35,6 +39,7 @@ final class Recorder: TransferSink {
     record.update {
       if $0.head == nil || $0.outcome != nil || piece.isEmpty { $0.misplaced += 1 }
       $0.body += piece
+      $0.lastPieceAt = .now()
       $0.pieces += 1
     }
     return judge(self, piece)
@@ -43,6 +48,7 @@ final class Recorder: TransferSink {
   func finished(_ outcome: TransferOutcome) {
     record.update {
       $0.outcome = outcome
+      $0.finishedAt = .now()
       $0.finishes += 1
     }
   }

@@ -33,27 +33,31 @@ final class Rig: Sendable {
       #expect(record.finishes == 1)
       #expect(record.misplaced == 0)
     }
-    #expect(rig.pool.gauges() == UpstreamPool.Gauges(transfers: 0, waiting: 0))
+    let gauges = rig.pool.gauges()
+    #expect((gauges.running, gauges.queued, gauges.connecting) == (0, 0, 0))
+    #expect(gauges.started == gauges.finished)
   }
 
   @discardableResult
   func start(
     _ recorder: Recorder, path: String = "/", url: String? = nil, method: UpstreamRequest.Method = .post,
     headers: [(name: String, value: String)] = [], body: [UInt8] = Array("{}".utf8),
-    limits: UpstreamRequest.Limits = .init()
+    limits: UpstreamRequest.Limits = .init(), tls: UpstreamTLS? = nil, in place: Place? = nil
   ) -> Transfer {
     recorders.withLock { $0.append(recorder) }
     let request = UpstreamRequest(
-      url: url ?? server.url(path), method: method, headers: headers, body: body, limits: limits)
-    let transfer = pool.start(request, sink: recorder)
+      url: url ?? server.url(path), method: method, headers: headers, body: body, limits: limits, tls: tls)
+    let transfer = pool.start(request, in: place, sink: recorder)
     recorder.transfer.withLock { $0 = transfer }
     return transfer
   }
 
   /// Starts a plain request and waits for its end.
-  func fetch(_ path: String = "/", limits: UpstreamRequest.Limits = .init()) async throws -> Recorder.Record {
+  func fetch(
+    _ path: String = "/", url: String? = nil, limits: UpstreamRequest.Limits = .init(), tls: UpstreamTLS? = nil
+  ) async throws -> Recorder.Record {
     let recorder = Recorder()
-    start(recorder, path: path, limits: limits)
+    start(recorder, path: path, url: url, limits: limits, tls: tls)
     return try await recorder.finish()
   }
 }

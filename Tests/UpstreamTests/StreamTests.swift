@@ -104,11 +104,20 @@ struct StreamTests {
     }
   }
 
-  @Test func aRedirectIsDeliveredAndNotFollowed() async throws {
+  @Test(arguments: [301, 302, 303, 307, 308])
+  func aRedirectIsDeliveredAndNotFollowed(status: Int) async throws {
+    let asked = Watched<[String]>([])
     try await Rig.run { connection in
-      while connection.request() != nil { connection.respond("", status: "302 Found", headers: "Location: /b\r\n") }
+      while let request = connection.request() {
+        asked.update { $0.append(String(request.prefix { $0 != "\r\n" })) }
+        connection.respond("moved", status: "\(status) Elsewhere", headers: "Location: /b\r\n")
+      }
     } _: { rig async throws in
-      #expect(try await rig.fetch().head?.status == 302)
+      let record = try await rig.fetch("/a")
+      #expect(record.outcome == .complete)
+      #expect(record.head?.status == status)
+      #expect(record.text == "moved")
+      #expect(asked.value == ["POST /a HTTP/1.1"])
     }
   }
 
@@ -140,7 +149,8 @@ struct StreamTests {
       let recorders = (0..<200).map { _ in Recorder() }
       for (index, recorder) in recorders.enumerated() { rig.start(recorder, path: "/\(index)") }
       try await together.wait { $0 == 200 }
-      #expect(rig.pool.gauges() == UpstreamPool.Gauges(transfers: 200, waiting: 0))
+      let gauges = rig.pool.gauges()
+      #expect((gauges.running, gauges.queued, gauges.connecting, gauges.started) == (200, 0, 0, 200))
       for _ in 0..<200 { gate.signal() }
       let tail = (0..<20).map { ",\($0)" }.joined()
       for (index, recorder) in recorders.enumerated() {

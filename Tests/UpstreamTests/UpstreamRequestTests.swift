@@ -20,7 +20,22 @@ struct UpstreamRequestTests {
   }
 
   @Test func limitsAreAtLeastAMillisecond() {
-    let limits = UpstreamRequest.Limits(connect: 0, firstByte: -1, idle: 0)
-    #expect((limits.connect, limits.firstByte, limits.idle) == (1, 1, 1))
+    let limits = UpstreamRequest.Limits(connect: 0, firstByte: -1, firstToken: 0, idle: 0, total: 0)
+    #expect((limits.connect, limits.firstByte, limits.firstToken, limits.idle, limits.total) == (1, 1, 1, 1, 1))
+  }
+
+  @Test(arguments: [
+    ("https://API.example.com/v1?x=1", "https://api.example.com:443"), ("http://host", "http://host:80"),
+    ("HTTP://host:80/", "http://host:80"), ("https://host:8443/a", "https://host:8443"),
+    ("http://[::1]:8080/", "http://[::1]:8080"), ("http://127.1/", "http://127.0.0.1:80"),
+    ("http://host:00443/", "http://host:443"),
+  ])
+  func whatCountsAsOneHost(url: String, host: String) {
+    #expect(UpstreamRequest.host(of: url) == host)
+  }
+
+  @Test(arguments: ["ftp://h/", "h/", "http://u@h/", "http://u:p@h/", "http://h/a b", "http://h:99999/", ""])
+  func whatIsNoHost(url: String) {
+    #expect(UpstreamRequest.host(of: url) == nil)
   }
 }

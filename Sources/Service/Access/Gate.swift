@@ -35,16 +35,18 @@ final class Gate: Sendable {
   private let ring: Mutex<KeyRing>
   private let store: AccessStore
   private let surfaces: Surfaces
+  let meters: Meters
   private let known = Mutex<[String: Known]>([:])
   private let lookups = Atomic<Int>(0)
 
   /// Keys looked up at once: made-up ones must not crowd the database.
   private static let lookupLimit = 16
 
-  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces) {
+  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, meters: Meters) {
     ring = Mutex(keys)
     self.store = store
     self.surfaces = surfaces
+    self.meters = meters
   }
 
   var keys: KeyRing { ring.withLock { $0 } }
@@ -94,12 +96,21 @@ final class Gate: Sendable {
     }
   }
 
+  /// As `admit`, for what a turn's token cannot do: the identity and the surface it acts on.
+  func identity(of request: Request) async throws(Refusal) -> (identity: ID, surface: ID) {
+    guard case .identity(let identity, let surface) = try await admit(request).principal else {
+      throw Refusal.sessionRequired
+    }
+    return (identity, surface)
+  }
+
   /// A surface key acts for its service identity, or for the external user it names.
   private func principal(ofKey key: String, user: String?) async throws(Refusal) -> Principal {
     let hash = Self.hash(of: key)
     if let user, user.utf8.count > 255 { throw Refusal.malformed("X-Sluice-User is longer than 255 bytes.") }
     guard lookups.wrappingAdd(1, ordering: .relaxed).newValue <= Self.lookupLimit else {
       lookups.wrappingSubtract(1, ordering: .relaxed)
+      meters.hit(.keyLookups)
       throw .overloaded
     }
     defer { lookups.wrappingSubtract(1, ordering: .relaxed) }
@@ -115,7 +126,7 @@ final class Gate: Sendable {
     } catch let refusal as Refusal {
       throw refusal
     } catch {
-      throw Refusal.unavailable
+      throw (error as? StoreError).map { Refusal($0) } ?? Refusal.unavailable
     }
     known.withLock { known in
       if known.count >= Self.keyLimit { known.removeAll(keepingCapacity: true) }
@@ -148,6 +159,18 @@ final class Gate: Sendable {
   func origin(of request: Request) -> String? {
     guard let origin = request.origin, !request.isSameOrigin, surfaces.allows(origin: origin) else { return nil }
     return origin
+  }
+
+  /// The answer that a refusal is, counted by its code.
+  func response(to request: Request, refusing refusal: Refusal) -> Response {
+    meters.refusals.add(refusal.code, in: meters.lane)
+    return refusal.response(origin: origin(of: request))
+  }
+
+  /// The answer to what no route takes, counted as well.
+  func unmatched(allow methods: [Method]) -> Response {
+    meters.refusals.add(methods.isEmpty ? Refusal.notFound.code : "method_not_allowed", in: meters.lane)
+    return .unmatched(allow: methods)
   }
 
   /// RFC 6750, section 2.1.

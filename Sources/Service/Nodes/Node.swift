@@ -43,6 +43,9 @@ final class Node: Sendable {
   /// False past the lease: then this node serves nothing that is not committed and begins nothing.
   var holdsLease: Bool { state.withLock { Instant.boot() < $0.validUntil } }
 
+  /// Milliseconds that the lease holds at least; 0 past it.
+  var leaseRemaining: Int { state.withLock { $0.validUntil.milliseconds(since: .boot()) } }
+
   /// Registers the present incarnation. Throws what the database says.
   func register() async throws(StoreError) {
     let asked = Instant.boot()

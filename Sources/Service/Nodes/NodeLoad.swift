@@ -9,22 +9,14 @@ final class NodeLoad: Sendable {
   private static let bearable = 0.8
   private static let highest = 4.0
 
-  private struct State {
-    var value = 0.0
-    var measured = Instant.now()
-  }
-  private let state = Mutex(State())
+  private let state = Mutex(0.0)
 
-  var value: Double { state.withLock { $0.value } }
+  var value: Double { state.withLock { $0 } }
 
-  /// Called once a second with the loops.
-  func measure(_ loops: [EventLoop], at now: Instant = .now()) {
-    let busiest = loops.map { $0.takeBusyTime() }.max() ?? 0
-    state.withLock { state in
-      let elapsed = max(1, now.nanoseconds - min(now.nanoseconds, state.measured.nanoseconds))
-      state.measured = now
-      state.value = Self.next(state.value, busy: Double(busiest) / Double(elapsed))
-    }
+  /// Called once a second with the meters of all loops.
+  func measure(_ meters: [LoopMeter]) {
+    let busiest = meters.map { $0.reading().busy }.max() ?? 0
+    state.withLock { $0 = Self.next($0, busy: busiest) }
   }
 
   /// The load after a second in which the busiest loop worked for `busy` of the time.

@@ -15,7 +15,8 @@ struct CancelRoute: Sendable {
       do throws(Refusal) {
         exchange.reply(try await cancel(request, captured))
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        gate.meters.cancels.add(.refused, in: gate.meters.lane)
+        exchange.reply(gate.response(to: request, refusing: error))
       }
     }
   }
@@ -28,12 +29,12 @@ struct CancelRoute: Sendable {
       return try cancel(turn, state, principal, request)
     }
     let row: TurnStore.Row?
-    do { row = try await store.read(id) } catch { throw .unavailable }
+    do { row = try await store.read(id) } catch { throw Refusal(error) }
     guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: row.surface)
-    if let terminal = row.terminal { return answer(200, id, terminal.state, origin) }
-    do { _ = try await store.requestCancel(id, identity: row.identity) } catch { throw .unavailable }
-    return answer(202, id, .streaming, origin)
+    if let terminal = row.terminal { return answer(id, terminal.state, origin) }
+    do { _ = try await store.requestCancel(id, identity: row.identity) } catch { throw Refusal(error) }
+    return answer(id, .streaming, origin)
   }
 
   /// An own turn in memory: at once, even while the database is away.
@@ -42,20 +43,22 @@ struct CancelRoute: Sendable {
   ) throws(Refusal) -> Response {
     guard principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: turn.facts.surface)
-    if state.isTerminal { return answer(200, turn.facts.id, state, origin) }
+    if state.isTerminal { return answer(turn.facts.id, state, origin) }
     turn.input { $0.cancel() }
     // Should this node die before the end is committed, the reaper finds what was asked. Too late is no error.
     // It is not waited for: the database may be away.
     Task { try? await store.requestCancel(turn.facts.id, identity: turn.facts.identity) }
-    return answer(202, turn.facts.id, .streaming, origin)
+    return answer(turn.facts.id, .streaming, origin)
   }
 
-  private func answer(_ status: Int, _ id: ID, _ state: TurnState, _ origin: String?) -> Response {
+  /// 202 while the turn streams, 200 with the state in which it ended.
+  private func answer(_ id: ID, _ state: TurnState, _ origin: String?) -> Response {
+    gate.meters.cancels.add(state.isTerminal ? .late : .accepted, in: gate.meters.lane)
     var writer = JSONWriter()
     writer.beginObject()
     writer.member("turn", id.description)
     writer.member("state", state.rawValue)
     writer.endObject()
-    return Response(status: status, headers: CrossOrigin.headers(for: origin), body: writer.bytes)
+    return Response(status: state.isTerminal ? 200 : 202, headers: CrossOrigin.headers(for: origin), body: writer.bytes)
   }
 }

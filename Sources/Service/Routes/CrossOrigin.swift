@@ -17,7 +17,7 @@ enum CrossOrigin {
       headers.append(("Vary", "Origin"))
     } else {
       headers += [
-        ("Access-Control-Allow-Methods", "GET, POST"),
+        ("Access-Control-Allow-Methods", "GET, POST, DELETE"),
         ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key"),
         ("Access-Control-Max-Age", "86400"),
       ]

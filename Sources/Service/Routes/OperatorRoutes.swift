@@ -2,23 +2,23 @@ import FrontDoor
 import Store
 import Wire
 
-/// For operators, on a listener of their own: `/healthz` (the process answers), `/readyz` (it takes turns).
+/// For operators, on a listener of their own: `/healthz` (the process answers), `/readyz` (it takes turns), `/metrics`,
+/// `/status`.
 struct OperatorRoutes: Sendable {
-  let node: Node
-  let database: Database
-  let isDraining: @Sendable () -> Bool
+  let telemetry: Telemetry
+  let nodes: NodeStore
 
   var routes: [Route] {
     [
       Route(.get, "/healthz") { _, _, exchange in exchange.reply(Self.answer(200, "ok")) },
       Route(.get, "/readyz") { _, _, exchange in exchange.reply(ready()) },
+      MetricsRoute(telemetry: telemetry).route,
+      StatusRoute(telemetry: telemetry, nodes: nodes).route,
     ]
   }
 
   private func ready() -> Response {
-    if isDraining() { return Self.answer(503, "draining") }
-    if !database.isHealthy { return Self.answer(503, "no database") }
-    if !node.holdsLease { return Self.answer(503, "no lease") }
+    if let hindrance = telemetry.hindrance { return Self.answer(503, hindrance) }
     return Self.answer(200, "ready")
   }
 

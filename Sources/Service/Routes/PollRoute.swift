@@ -23,8 +23,13 @@ struct PollRoute: Sendable {
         throw refusal
       }
     } catch {
-      exchange.reply(error.response(origin: gate.origin(of: request)))
+      refuse(error, request, exchange)
     }
+  }
+
+  private func refuse(_ refusal: Refusal, _ request: Request, _ exchange: Exchange) {
+    gate.meters.polls.add(.refused, in: gate.meters.lane)
+    exchange.reply(gate.response(to: request, refusing: refusal))
   }
 
   /// What a poll asks for.
@@ -60,6 +65,7 @@ struct PollRoute: Sendable {
     guard grant.principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: turn.facts.surface)
     if let milliseconds = turn.budget(reader: poll.reader, cursor: poll.cursor) {
+      gate.meters.hit(.readerBudget)
       throw .tooManyPolls(milliseconds: milliseconds)
     }
     let ask = Ask(
@@ -77,6 +83,7 @@ struct PollRoute: Sendable {
         if let turn = registry.find(poll.turn) { return hand(poll, of: turn, grant, request, exchange) }
         guard grant.principal.mayKnow(turn: poll.turn) else { throw Refusal.notFound }
         if let milliseconds = finder.budget(of: grant.principal.identity) {
+          gate.meters.hit(.identityBudget)
           throw Refusal.tooManyPolls(milliseconds: milliseconds)
         }
         switch try await finder.find(poll.turn, for: grant.principal) {
@@ -86,10 +93,11 @@ struct PollRoute: Sendable {
           let origin = try gate.origin(of: request, surface: facts.surface)
           var reply = try await finder.poll(poll.cursor, facts, row, terminal)
           reply.token = grant.renewal
+          gate.meters.polls.add(.immediate, in: gate.meters.lane)
           exchange.reply(.poll(reply, origin: origin))
         }
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        refuse(error, request, exchange)
       }
     }
   }
@@ -102,7 +110,7 @@ struct PollRoute: Sendable {
       do throws(Refusal) {
         try serve(poll, of: turn, grant, request, exchange)
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        refuse(error, request, exchange)
       }
     }
   }

@@ -1,4 +1,5 @@
 import FrontDoor
+import Store
 import Wire
 
 /// An answer that is an error: a status, a stable code, words for people.
@@ -26,19 +27,39 @@ struct Refusal: Error, Sendable {
 
   static func malformed(_ message: String) -> Refusal { Refusal(400, "malformed", message) }
 
+  /// The code of a classic request's answer that its turn is not complete.
+  static let stillRunning = "still_running"
+
   static let badToken = Refusal(401, "invalid_token", "The token is missing, forged or expired.")
   static let readOnly = Refusal(403, "read_only", "This token may only read.")
+  static let sessionRequired = Refusal(
+    403, "session_required", "A turn's token opens that turn alone: use a session token or a surface key.")
   static let originRefused = Refusal(403, "origin_refused", "This origin may not use the surface.")
   /// For what is absent and for what belongs to somebody else: the same body as for an unknown path.
   static let notFound = Refusal(404, "not_found", "There is nothing here.")
   static let purged = Refusal(410, "purged", "This answer is no longer kept.")
   static let noModel = Refusal(422, "unknown_model", "There is no such model.")
+  static let noMessage = Refusal(422, "unknown_message", "`after` names no message of this conversation.")
+  static let tooLong = Refusal(
+    422, "context_too_long", "The message is longer than the model's history limit allows.")
   static let overloaded = Refusal(
     503, "overloaded", "Too much is going on just now.", retryable: true, retryAfter: 2)
   static let draining = Refusal(
     503, "draining", "This node is shutting down; another one will answer.", retryable: true, retryAfter: 1)
   static let unavailable = Refusal(
     503, "unavailable", "The service cannot reach its database.", retryable: true, retryAfter: 1)
+
+  /// The database did not do what was asked of it.
+  init(_ error: StoreError) { self = error.code == .queueFull ? .overloaded : .unavailable }
+
+  /// The conversation's live turn, with all it takes to read or cancel it.
+  static func turnInProgress(_ pass: TurnPass, keys: KeyRing) -> Refusal {
+    Refusal(
+      409, "turn_in_progress", "This conversation has a turn that is still running.", retryable: true
+    ) { writer in
+      pass.write(to: &writer, keys: keys)
+    }
+  }
 
   static func tooManyPolls(milliseconds: Int) -> Refusal {
     Refusal(

@@ -41,7 +41,7 @@ extension Response {
   /// A classic request waited as long as it may: the turn goes on, the same key attaches again.
   static func stillRunning(_ facts: LiveTurn.Facts, origin: String?) -> Response {
     Refusal(
-      504, "still_running", "The answer is not complete yet; repeat the request with the same Idempotency-Key.",
+      504, Refusal.stillRunning, "The answer is not complete yet; repeat the request with the same Idempotency-Key.",
       retryable: true
     ) { writer in
       writer.member("turn", facts.id.description)
@@ -84,4 +84,10 @@ struct TurnPass: Sendable {
 enum Timestamp {
   /// RFC 3339 in UTC, from seconds since 1970.
   static func text(_ seconds: Int) -> String { Date(timeIntervalSince1970: Double(seconds)).ISO8601Format() }
+
+  /// The same with milliseconds, from microseconds since 1970.
+  static func text(microseconds: Int) -> String {
+    Date(timeIntervalSince1970: Double(microseconds) / 1_000_000)
+      .ISO8601Format(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
 }

@@ -15,7 +15,7 @@ struct SessionRoute: Sendable {
       do throws(Refusal) {
         exchange.reply(try await open(request))
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        exchange.reply(gate.response(to: request, refusing: error))
       }
     }
   }
@@ -26,11 +26,13 @@ struct SessionRoute: Sendable {
     }
     let origin = try gate.origin(of: request, surface: surface.id)
     if let seconds = surfaces.takeSession(of: surface, address: request.remoteAddress ?? "") {
+      gate.meters.hit(.newSessions)
       throw Refusal(
         429, "too_many_sessions", "Too many new sessions just now.", retryable: true, retryAfter: seconds)
     }
     let identity = ID.fresh()
-    do { try await store.create(identity: identity) } catch { throw .unavailable }
+    do { try await store.create(identity: identity) } catch { throw Refusal(error) }
+    gate.meters.sessions.add(in: gate.meters.lane)
     let token = Token(
       .session, identity: identity, subject: surface.id, now: Int(Instant.wall().nanoseconds / 1_000_000_000))
     var writer = JSONWriter()

@@ -1,5 +1,6 @@
 import Chat
 import Crypto
+import Store
 import Wire
 
 /// The body of `POST /chat/start`, checked.
@@ -8,8 +9,11 @@ struct StartRequest: Sendable {
   var model: String?
   /// Nil for a new conversation.
   var conversation: ID?
+  /// Which message the new one follows.
+  var after = StartStore.After.newest
   /// The message as JSON parts: `[{"type":"text","text":…}]`.
   var parts: [UInt8] = []
+  var estimatedTokens = 0
   /// Streaming was declared and a mode that this server has was among those.
   var streams = false
   /// A JSON object.
@@ -17,13 +21,12 @@ struct StartRequest: Sendable {
   /// SHA-256 of the body without `stream`: two bodies with the same one are the same request.
   var hash: [UInt8] = []
 
-  static let longestMessage = 256 * 1024
   static let longestMetadata = 8 * 1024
 
   /// Throws 400 for what is no such body, 422 for what is one but cannot be done.
   init(_ body: [UInt8]) throws(Refusal) {
     let document: JSONDocument
-    do { document = try JSONDocument(parsing: body, limit: 4 << 20) } catch {
+    do { document = try JSONDocument(parsing: body) } catch {
       throw Refusal.malformed("The body is not JSON (\(error.rawValue)).")
     }
     guard document.root.kind == .object else { throw Refusal.malformed("The body is not a JSON object.") }
@@ -37,17 +40,19 @@ struct StartRequest: Sendable {
       case "model": model = try Self.text(value, "model", longest: 200)
       case "conversation": conversation = try Self.conversation(value)
       case "message":
-        parts = try Self.parts(value)
-        hasMessage = true
+        let message = try MessageParts(value)
+        (parts, estimatedTokens, hasMessage) = (message.json, message.estimatedTokens, true)
       case "stream": streams = try Self.streams(value)
       case "metadata": metadata = try Self.metadata(value)
-      case "after":
-        throw Refusal(422, "unsupported", "`after` is not supported by this version.")
+      case "after": after = try Self.after(value)
       default:
         throw Refusal.malformed("`\(name.prefix(50))` is not a member of a chat start.")
       }
     }
     guard hasMessage else { throw Refusal.malformed("`message` is missing.") }
+    if case .message = after, conversation == nil {
+      throw Refusal.malformed("`after` names a message of a conversation, but there is no `conversation`.")
+    }
     members["stream"] = nil
     var digest = SHA256()
     for (name, value) in members.sorted(by: { $0.key < $1.key }) {
@@ -72,38 +77,12 @@ struct StartRequest: Sendable {
     return id
   }
 
-  private static func parts(_ value: JSONElement) throws(Refusal) -> [UInt8] {
-    var texts: [String] = []
-    if let text = value.string {
-      texts = [text]
-    } else if value.kind == .array {
-      for part in value.elements {
-        guard let type = part["type"]?.string else { throw Refusal.malformed("A part of `message` has no `type`.") }
-        guard type == "text" else {
-          throw Refusal(422, "unsupported_part", "Parts of type `\(type.prefix(50))` are not supported.")
-        }
-        guard let text = part["text"]?.string else { throw Refusal.malformed("A text part has no `text`.") }
-        texts.append(text)
-      }
-    } else {
-      throw Refusal.malformed("`message` is neither a string nor a list of parts.")
-    }
-    guard texts.contains(where: { text in text.contains { !$0.isWhitespace } }) else {
-      throw Refusal(422, "empty_message", "The message is empty.")
-    }
-    guard texts.reduce(0, { $0 + $1.utf8.count }) <= longestMessage else {
-      throw Refusal(413, "message_too_long", "The message is longer than \(longestMessage) bytes.")
-    }
-    var writer = JSONWriter()
-    writer.beginArray()
-    for text in texts {
-      writer.beginObject()
-      writer.member("type", "text")
-      writer.member("text", text)
-      writer.endObject()
-    }
-    writer.endArray()
-    return writer.bytes
+  /// Null is a message without a predecessor.
+  private static func after(_ value: JSONElement) throws(Refusal) -> StartStore.After {
+    if value.isNull { return .root }
+    guard let text = value.string else { throw Refusal.malformed("`after` is neither a message's id nor null.") }
+    guard let id = ID(text) else { throw Refusal.noMessage }
+    return .message(id)
   }
 
   private static func streams(_ value: JSONElement) throws(Refusal) -> Bool {

@@ -25,15 +25,14 @@ struct StartRoute: Sendable {
       do throws(Refusal) {
         try await start(request, exchange, arrived)
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        gate.meters.starts.add(.refused, in: gate.meters.lane)
+        exchange.reply(gate.response(to: request, refusing: error))
       }
     }
   }
 
   private func start(_ request: Request, _ exchange: Exchange, _ arrived: Instant) async throws(Refusal) {
-    guard case .identity(let identity, let surface) = try await gate.admit(request).principal else {
-      throw Refusal(403, "session_required", "A turn's token starts no turn: use a session token or surface key.")
-    }
+    let (identity, surface) = try await gate.identity(of: request)
     guard surfaces.find(surface) != nil else {
       throw Refusal(403, "surface_disabled", "This surface takes no messages.")
     }
@@ -45,11 +44,16 @@ struct StartRoute: Sendable {
     let start = StartStore.Start(
       incarnation: node.incarnation, identity: identity, surface: surface, model: body.model,
       conversation: body.conversation ?? ID.fresh(), isNewConversation: body.conversation == nil,
-      after: .newest, turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1),
-      parts: body.parts, estimatedTokens: 0, metadata: body.metadata,
+      turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), after: body.after,
+      parts: body.parts, estimatedTokens: body.estimatedTokens, metadata: body.metadata,
       key: request.idempotencyKey.map { ($0, body.hash) })
-    guard registry.reserve(start.turn) else { throw .overloaded }
+    guard registry.reserve(start.turn) else {
+      gate.meters.hit(.liveTurns)
+      throw .overloaded
+    }
     defer { registry.settle(start.turn) }
+    // The pool counts by itself which of its bounds was hit.
+    guard let place = starter.reserve(model: body.model, surface: surface) else { throw .overloaded }
     // After the reservation: a drain that begins now waits for this start.
     if isDraining() || !node.holdsLease { throw .draining }
     let outcome = try await take(start)
@@ -60,11 +64,12 @@ struct StartRoute: Sendable {
     case .started(let plan, let history):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: identity, surface: surface,
-        message: start.assistantMessage, pacer: surfaces.pacer(of: surface))
+        message: start.assistantMessage, pacer: surfaces.pacer(of: surface), arrived: arrived)
+      gate.meters.starts.add(.started, in: gate.meters.lane)
       answer(
         asked,
         with: starter.begin(
-          facts, plan: plan, history: history, incarnation: start.incarnation))
+          facts, model: body.model, plan: plan, history: history, incarnation: start.incarnation, in: place))
     case .repeated(_, sameBody: false):
       throw Refusal(422, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
     case .repeated(let turn, sameBody: true):
@@ -74,11 +79,9 @@ struct StartRoute: Sendable {
     case .busy(nil):
       throw .overloaded
     case .noConversation: throw .notFound
-    case .noMessage:
-      throw Refusal(422, "no_such_message", "`after` names no message of this conversation.")
-    case .tooLong:
-      throw Refusal(422, "context_too_long", "The message is too long for the model.")
     case .noModel: throw .noModel
+    case .noMessage: throw .noMessage
+    case .tooLong: throw .tooLong
     case .fenced:
       node.doubt()
       throw .draining
@@ -92,7 +95,7 @@ struct StartRoute: Sendable {
       if case .busy(nil) = outcome { return try await store.start(start) }
       return outcome
     } catch {
-      throw .unavailable
+      throw Refusal(error)
     }
   }
 
@@ -131,34 +134,26 @@ struct StartRoute: Sendable {
 
   /// A repeated key: the same turn, in the form this request asks for.
   private func attach(_ asked: Asked, to id: ID) async throws(Refusal) {
-    if let turn = registry.find(id) { return answer(asked, with: turn) }
+    if let turn = registry.find(id) {
+      countRepetition()
+      return answer(asked, with: turn)
+    }
     switch try await finder.find(id, for: .identity(asked.identity, surface: id)) {
     case .live(let turn):
+      countRepetition()
       answer(asked, with: turn)
     case .ended(let facts, let row, let terminal):
+      let text = asked.streams ? [] : try await finder.answer(id) ?? []
+      countRepetition()
       if asked.streams { return accept(asked, facts, epoch: row.epoch) }
-      let text = try await finder.answer(id) ?? []
       asked.exchange.reply(.classic(facts, terminal: terminal, text: text, origin: asked.origin))
     }
   }
 
+  private func countRepetition() { gate.meters.starts.add(.repeated, in: gate.meters.lane) }
+
   private func refuse(_ asked: Asked, busyWith id: ID) async throws(Refusal) {
-    let facts: LiveTurn.Facts
-    let epoch: Int
-    if let turn = registry.find(id) {
-      (facts, epoch) = (turn.facts, turn.epoch)
-    } else {
-      switch try await finder.find(id, for: .identity(asked.identity, surface: id)) {
-      case .live(let turn): (facts, epoch) = (turn.facts, turn.epoch)
-      case .ended: throw .overloaded
-      }
-    }
-    let pass = pass(asked, facts, epoch: epoch)
-    let keys = gate.keys
-    throw Refusal(
-      409, "turn_in_progress", "This conversation has a turn that is still running.", retryable: true
-    ) { writer in
-      pass.write(to: &writer, keys: keys)
-    }
+    guard let pass = try await finder.pass(to: id, of: asked.identity, mount: asked.mount) else { throw .overloaded }
+    throw .turnInProgress(pass, keys: gate.keys)
   }
 }

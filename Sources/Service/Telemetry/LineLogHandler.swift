@@ -2,6 +2,7 @@ import EventLoop
 import FoundationEssentials
 import Glibc
 package import Logging
+import Synchronization
 import Wire
 
 /// Writes one line an event to standard error: as words for people, or as JSON for collectors.
@@ -9,14 +10,26 @@ package struct LineLogHandler: LogHandler {
   package enum Format: String, Sendable, CaseIterable { case text, json }
 
   package var metadata: Logger.Metadata = [:]
-  package var logLevel: Logger.Level
   private let format: Format
   private let label: String
 
-  package init(label: String, level: Logger.Level, format: Format) {
+  package init(label: String, format: Format) {
     self.label = label
-    logLevel = level
     self.format = format
+  }
+
+  /// One level for all loggers of the process, changed by a reload.
+  package static var level: Logger.Level {
+    get { levels[shared.load(ordering: .relaxed)] }
+    set { shared.store(levels.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
+  }
+
+  private static let levels = Logger.Level.allCases
+  private static let shared = Atomic(levels.firstIndex(of: .info) ?? 0)
+
+  package var logLevel: Logger.Level {
+    get { Self.level }
+    set { Self.level = newValue }
   }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

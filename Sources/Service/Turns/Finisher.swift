@@ -2,6 +2,7 @@ import Chat
 import EventLoop
 import Logging
 import Store
+import Synchronization
 
 /// Writes the ends of turns: each a transaction of its own, on the common connections, repeated by itself.
 // Sendable is unchecked because all mutable state is confined to the loop.
@@ -11,6 +12,7 @@ final class Finisher: TimerHandler, @unchecked Sendable {
     let turn: LiveTurn
     let write: FlushStore.Write
     let incarnation: ID
+    let begun = Instant.now()
     var attempts = 0
   }
 
@@ -18,16 +20,24 @@ final class Finisher: TimerHandler, @unchecked Sendable {
   private let store: FlushStore
   private let node: Node
   private let log: Logger
+  private let meters: Meters
   /// Bounded by the turns of this node.
-  private var endings: [Int: Ending] = [:]
+  private var endings: [Int: Ending] = [:] {
+    didSet { counted.store(endings.count, ordering: .relaxed) }
+  }
   private var next = 0
+  private let counted = Atomic<Int>(0)
 
-  init(loop: EventLoop, store: FlushStore, node: Node, log: Logger) {
+  init(loop: EventLoop, store: FlushStore, node: Node, log: Logger, meters: Meters) {
     self.loop = loop
     self.store = store
     self.node = node
     self.log = log
+    self.meters = meters
   }
+
+  /// Turns whose end is not committed. From any thread.
+  var pending: Int { counted.load(ordering: .relaxed) }
 
   /// *Loop only.*
   func end(_ turn: LiveTurn, with write: FlushStore.Write, incarnation: ID) {
@@ -45,6 +55,7 @@ final class Finisher: TimerHandler, @unchecked Sendable {
       return
     }
     endings[token]?.attempts += 1
+    if ending.attempts > 0 { meters.flushRetries.add(.end, in: meters.lane) }
     store.send(ending.write) { [self] result in
       loop.execute { [self] in answered(token, result) }
     }
@@ -56,6 +67,7 @@ final class Finisher: TimerHandler, @unchecked Sendable {
     switch result {
     case .success(.written):
       endings[token] = nil
+      meters.endDuration.observe(Instant.now().nanoseconds - ending.begun.nanoseconds, in: meters.lane)
       turn.input { $0.finishSucceeded() }
     case .success(.notOurs):
       endings[token] = nil

@@ -29,6 +29,7 @@ final class Flusher: TimerHandler, @unchecked Sendable {
   private struct Share {
     let turn: LiveTurn
     let chunks: [FlushStore.Chunk]
+    var byteCount: Int { chunks.reduce(0) { $0 + $1.events.count } }
   }
 
   /// A frozen statement of chunks, and whose they are.
@@ -36,6 +37,7 @@ final class Flusher: TimerHandler, @unchecked Sendable {
     let write: FlushStore.Write
     let shares: [Share]
     let incarnation: ID
+    let begun = Instant.now()
     var attempts = 0
   }
 
@@ -44,19 +46,42 @@ final class Flusher: TimerHandler, @unchecked Sendable {
   private let finisher: Finisher
   private let node: Node
   private let log: Logger
+  private let meters: Meters
   private let inbox = Mutex(Inbox())
   /// The first is under way, or waits to be sent again.
-  private var flushes: [Flush] = []
+  private var flushes: [Flush] = [] {
+    didSet { underWay.store(flushes.reduce(0) { $0 + $1.shares.count }, ordering: .relaxed) }
+  }
+  private let underWay = Atomic<Int>(0)
+  private let lastDuration = Atomic<UInt64>(0)
   private var lastStart = Instant(nanoseconds: 0)
   private var timer: TimerID?
 
   /// `store` is on a connection of the flusher's own, on this loop.
-  init(loop: EventLoop, store: FlushStore, finisher: Finisher, node: Node, log: Logger) {
+  init(loop: EventLoop, store: FlushStore, finisher: Finisher, node: Node, log: Logger, meters: Meters) {
     self.loop = loop
     self.store = store
     self.finisher = finisher
     self.node = node
     self.log = log
+    self.meters = meters
+  }
+
+  /// What it is doing.
+  struct Gauges: Sendable {
+    /// Turns with something to write that is not on its way.
+    let dirty: Int
+    /// Turns of the statement under way, and of those that wait behind it.
+    let underWay: Int
+    /// Nanoseconds from sending to success of the last flush; 0 before the first.
+    let lastDuration: UInt64
+  }
+
+  /// From any thread.
+  var gauges: Gauges {
+    Gauges(
+      dirty: inbox.withLock { $0.dirty.count }, underWay: underWay.load(ordering: .relaxed),
+      lastDuration: lastDuration.load(ordering: .relaxed))
   }
 
   /// A turn has something to write. From any thread.
@@ -113,7 +138,7 @@ final class Flusher: TimerHandler, @unchecked Sendable {
     for turn in turns {
       guard let share = take(turn, incarnation: incarnation) else { continue }
       shares.append(share)
-      bytes += share.chunks.reduce(0) { $0 + $1.events.count }
+      bytes += share.byteCount
       if bytes >= Self.statementLimit {
         freeze(shares, incarnation)
         (shares, bytes) = ([], 0)
@@ -163,6 +188,7 @@ final class Flusher: TimerHandler, @unchecked Sendable {
       flushes.removeFirst()
     }
     guard let first = flushes.first else { return proceed() }
+    if first.attempts > 0 { meters.flushRetries.add(.chunks, in: meters.lane) }
     flushes[0].attempts += 1
     store.send(first.write) { [self] result in
       loop.execute { [self] in answered(result) }
@@ -173,6 +199,7 @@ final class Flusher: TimerHandler, @unchecked Sendable {
     let flush = flushes[0]
     switch result {
     case .success(.written), .success(.notOurs):
+      count(flush)
       var wakeups = Wakeups()
       for share in flush.shares { share.turn.perform(share.turn.mutate { $0.flushSucceeded() }, into: &wakeups) }
       wakeups.send()
@@ -190,6 +217,15 @@ final class Flusher: TimerHandler, @unchecked Sendable {
       log.warning("flush will be repeated", metadata: ["error": "\(error)"])
       repeatLater(flush)
     }
+  }
+
+  private func count(_ flush: Flush) {
+    let lane = meters.lane
+    let duration = Instant.now().nanoseconds - flush.begun.nanoseconds
+    lastDuration.store(duration, ordering: .relaxed)
+    meters.flushDuration.observe(duration, in: lane)
+    meters.flushRows.observe(UInt64(flush.shares.reduce(0) { $0 + $1.chunks.count }), in: lane)
+    meters.flushBytes.observe(UInt64(flush.shares.reduce(0) { $0 + $1.byteCount }), in: lane)
   }
 
   private func repeatLater(_ flush: Flush) {

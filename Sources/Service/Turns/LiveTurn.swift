@@ -16,6 +16,8 @@ final class LiveTurn: Sendable {
     let surface: ID
     let message: ID
     let pacer: Pacer
+    /// When the request that started it came in; nil for turns that were not started here.
+    var arrived: Instant?
   }
 
   /// Whom the effects of the state machine reach.
@@ -24,6 +26,7 @@ final class LiveTurn: Sendable {
     let registry: Registry
     let node: Node
     let load: NodeLoad
+    let meters: Meters
   }
 
   enum Source: Sendable {
@@ -38,6 +41,15 @@ final class LiveTurn: Sendable {
     let offset: Int
   }
 
+  /// Where the first text of an own turn is, for its latency.
+  private enum FirstText {
+    case none
+    /// In this chunk.
+    case appended(chunk: Int)
+    /// Readers may see it.
+    case published
+  }
+
   private struct State {
     /// One of the two is there. They are mutated in place: a copy would copy the log.
     var turn: Turn?
@@ -45,6 +57,7 @@ final class LiveTurn: Sendable {
     var waiters: [Waiter] = []
     var budget = ReaderBudget()
     var rhythm = Rhythm()
+    var firstText = FirstText.none
     var transfer: Transfer?
     /// What was asked of the transfer before it was attached.
     var closeRequested = false
@@ -98,6 +111,15 @@ final class LiveTurn: Sendable {
     }
   }
 
+  /// A text delta from the provider. Leaves its effects to the caller; nil if the turn takes no more text.
+  func append(text utf8: UnsafeRawBufferPointer) -> Turn.Effects? {
+    state.withLock { state in
+      guard case .streaming? = state.turn?.phase else { return nil }
+      if case .none = state.firstText { state.firstText = .appended(chunk: (state.turn?.log.sealed ?? 0) + 1) }
+      return state.turn?.appendText(utf8)
+    }
+  }
+
   func perform(_ effects: Turn.Effects) {
     var wakeups = Wakeups()
     perform(effects, into: &wakeups)
@@ -115,7 +137,13 @@ final class LiveTurn: Sendable {
     if effects.contains(.publish) { publish(into: &wakeups) }
     if effects.contains(.resumeUpstream) { resumeTransfer() }
     if effects.contains(.closeUpstream) { closeTransfer() }
-    if effects.contains(.retire) { neighbours.registry.retire(self, lingers: !state.withLock { $0.lost }) }
+    if effects.contains(.retire) { retire() }
+  }
+
+  private func retire() {
+    let (lost, terminal) = state.withLock { ($0.lost, $0.turn?.terminal) }
+    neighbours.meters.ended(lost ? nil : terminal)
+    neighbours.registry.retire(self, lingers: !lost)
   }
 
   /// The transfer that feeds this turn, once it has begun.
@@ -227,8 +255,10 @@ final class LiveTurn: Sendable {
   }
 
   private func publish(into wakeups: inout Wakeups) {
+    let now = Instant.now()
     state.withLock { state in
-      state.rhythm.beat(at: .now())
+      state.rhythm.beat(at: now)
+      noteFirstText(&state, at: now)
       guard !state.waiters.isEmpty else { return }
       let (_, head, terminal) = view(state)
       let all = terminal != nil || state.lost
@@ -242,6 +272,14 @@ final class LiveTurn: Sendable {
       }
       state.waiters = kept
     }
+  }
+
+  private func noteFirstText(_ state: inout State, at now: Instant) {
+    guard case .appended(let chunk) = state.firstText, let arrived = facts.arrived, chunk <= view(state).head else {
+      return
+    }
+    state.firstText = .published
+    neighbours.meters.firstText.observe(now.nanoseconds - arrived.nanoseconds, in: neighbours.meters.lane)
   }
 
   /// The answer as things stand.

@@ -23,10 +23,14 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
   }
 
   let loop: EventLoop
+  private let meters: Meters
   private var places: [Place] = []
   private var free: [UInt32] = []
 
-  init(loop: EventLoop) { self.loop = loop }
+  init(loop: EventLoop, meters: Meters) {
+    self.loop = loop
+    self.meters = meters
+  }
 
   /// *Loop only.* Answers at once if there is something, or nothing is to be waited for; else parks the request for at
   /// most `hold` milliseconds.
@@ -38,6 +42,7 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
       }
       release(ticket)
     }
+    count(.immediate, ask)
     exchange.reply(turn.answer(ask))
   }
 
@@ -67,6 +72,7 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
       for ticket in tickets where places[Int(ticket.place)].generation == ticket.generation {
         guard let car = leave(Int(ticket.place)) else { continue }
         loop.cancel(car.timer)
+        count(.woken, car.ask)
         car.exchange.reply(car.turn.answer(car.ask))
       }
     }
@@ -77,6 +83,7 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
     let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
     guard let car = leave(token) else { return }
     car.turn.forget(ticket, of: self)
+    count(.holdOver, car.ask)
     car.exchange.reply(car.turn.answer(car.ask))
   }
 
@@ -85,6 +92,14 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
     guard let car = leave(token) else { return }
     loop.cancel(car.timer)
     car.turn.forget(ticket, of: self)
+    count(.abandoned, car.ask)
+  }
+
+  private func count(_ outcome: PollOutcome, _ ask: Ask) {
+    switch ask.form {
+    case .poll: meters.polls.add(outcome, in: meters.lane)
+    case .classic: if outcome == .holdOver { meters.refusals.add(Refusal.stillRunning, in: meters.lane) }
+    }
   }
 
   private func leave(_ place: Int) -> Car? {

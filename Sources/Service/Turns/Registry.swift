@@ -18,11 +18,14 @@ final class Registry: Sendable {
     var starting: Set<ID> = []
   }
 
-  private let limit: Int
+  private let limit: Atomic<Int>
   private let state = Mutex(State())
 
   /// `limit`: the most live turns this node owns at once.
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int) { self.limit = Atomic(limit) }
+
+  /// From now on; turns above it go on.
+  func replace(limit: Int) { self.limit.store(limit, ordering: .relaxed) }
 
   /// Own turns that have not ended, those being started among them.
   var liveCount: Int { state.withLock { $0.live.count + $0.starting.count } }
@@ -35,7 +38,7 @@ final class Registry: Sendable {
   /// Takes a place for a turn that is about to be started. False if the node is full. `settle` must follow.
   func reserve(_ id: ID) -> Bool {
     state.withLock { state in
-      guard state.live.count + state.starting.count < limit else { return false }
+      guard state.live.count + state.starting.count < limit.load(ordering: .relaxed) else { return false }
       state.starting.insert(id)
       return true
     }

@@ -30,6 +30,9 @@ final class TailReader: Sendable {
     self.log = log
   }
 
+  /// Mirrors that are followed.
+  var watchedCount: Int { state.withLock { $0.watched.count } }
+
   /// Begins to follow a mirror. False if too many are followed.
   func follow(_ turn: LiveTurn) -> Bool {
     state.withLock { state in

@@ -45,7 +45,7 @@ final class TurnFinder: Sendable {
   /// Throws 404 for what is absent or not the principal's, 410 for what was deleted, 503 without the database.
   func find(_ id: ID, for principal: Principal) async throws(Refusal) -> Found {
     let row: TurnStore.Row?
-    do { row = try await store.read(id) } catch { throw .unavailable }
+    do { row = try await store.read(id) } catch { throw Refusal(error) }
     guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
     if row.purged { throw .purged }
     let facts = LiveTurn.Facts(
@@ -56,9 +56,22 @@ final class TurnFinder: Sendable {
     let present = registry.add(mirror: mirror)
     if present === mirror, !tail.follow(mirror) {
       registry.remove(mirror)
+      neighbours.meters.hit(.mirroredTurns)
       throw .overloaded
     }
     return .live(present)
+  }
+
+  /// What lets an identity that meets its own live turn read and cancel it; nil if the turn has ended.
+  func pass(to id: ID, of identity: ID, mount: String) async throws(Refusal) -> TurnPass? {
+    if let turn = registry.find(id), turn.facts.identity == identity {
+      return TurnPass(
+        turn: id, conversation: turn.facts.conversation, identity: identity, epoch: turn.epoch, mount: mount)
+    }
+    let row: TurnStore.Row?
+    do { row = try await store.read(id) } catch { throw Refusal(error) }
+    guard let row, row.identity == identity, row.terminal == nil else { return nil }
+    return TurnPass(turn: id, conversation: row.conversation, identity: identity, epoch: row.epoch, mount: mount)
   }
 
   /// The answer to a poll of a turn that has ended, from its rows.
@@ -79,7 +92,7 @@ final class TurnFinder: Sendable {
       do {
         chunks = row.compacted ? [] : try await store.chunks(of: facts.id, after: cursor)
       } catch {
-        throw .unavailable
+        throw Refusal(error)
       }
       guard chunks.first?.sequence == cursor.offset + 1 else {
         return try await compacted(facts, row, terminal)
@@ -130,6 +143,6 @@ final class TurnFinder: Sendable {
 
   /// The text of the answer of a turn that has ended; nil if it has none.
   func answer(_ turn: ID) async throws(Refusal) -> [UInt8]? {
-    do { return try await store.answer(of: turn) } catch { throw .unavailable }
+    do { return try await store.answer(of: turn) } catch { throw Refusal(error) }
   }
 }

@@ -1,4 +1,5 @@
 import Chat
+import EventLoop
 import Logging
 import Providers
 import Upstream
@@ -18,16 +19,24 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private var decoder: any ProviderDecoder
   private let reasoning: Reasoning
   private let log: Logger
+  private let meters: Meters
+  /// The transfer's loop's, known from the first body on.
+  private var lane: Lane?
+  /// When text last came.
+  private var lastText: Instant?
   private var head: ResponseHead?
   private var errorBody: [UInt8] = []
   private var isThinking = false
+  /// Whether the model has said anything yet, shown or not: an empty first delta is no token.
+  private var hasBegun = false
 
-  init(turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: Logger) {
+  init(turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: Logger, meters: Meters) {
     self.turn = turn
     self.driver = driver
     decoder = driver.decoder(streaming: streaming)
     self.reasoning = reasoning
     self.log = log
+    self.meters = meters
   }
 
   private var isRefused: Bool { head.map { !(200...299).contains($0.status) } ?? false }
@@ -42,12 +51,16 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       return .idle
     }
     let effects = decode { (decoder, deltas) throws(ProviderError) in try decoder.feed(body, to: &deltas) }
-    if effects.contains(.pauseUpstream) { return .pause }
-    return decoder.sawData ? .proceed : .idle
+    if effects.contains(.pauseUpstream) {
+      meters.hit(.uncommittedBytes)
+      return .pause
+    }
+    return decoder.sawData && hasBegun ? .proceed : .idle
   }
 
   func finished(_ outcome: TransferOutcome) {
     turn.detach()
+    if case .failed(let error) = outcome { meters.failed(error) }
     switch outcome {
     case .complete where isRefused:
       refuse()
@@ -98,6 +111,8 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     var failure: ProviderError?
     do throws(ProviderError) { try step(&decoder, &deltas) } catch { failure = error }
     isThinking = deltas.isThinking
+    hasBegun = hasBegun || deltas.hasBegun
+    if deltas.texts > 0 { count(deltas) }
     // The answer is whole: the turn ends now, whatever the provider does with the connection.
     if deltas.isWhole { deltas.effects.formUnion(turn.mutate { $0.upstreamEnded() }) }
     turn.perform(deltas.effects)
@@ -105,20 +120,43 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     return deltas.effects
   }
 
+  /// One clock reading and a few additions for all text that came in one piece: the first delta came after a gap, those
+  /// behind it after none.
+  private func count(_ deltas: Deltas) {
+    let lane = lane ?? meters.lane
+    self.lane = lane
+    let now = Instant.now()
+    if let lastText { meters.textGaps.observe(now.nanoseconds - lastText.nanoseconds, in: lane) }
+    let others = deltas.texts - 1
+    if others > 0 { meters.textGaps.observe(0, times: others, in: lane) }
+    lastText = now
+    meters.textDeltas.add(deltas.texts, in: lane)
+    meters.textBytes.add(deltas.textBytes, in: lane)
+  }
+
   /// Puts what the decoder finds into the turn and gathers the effects.
   private struct Deltas: ProviderEventSink {
     let turn: LiveTurn
     let reasoning: Reasoning
     var isThinking: Bool
+    var hasBegun = false
     var isWhole = false
     var effects: Turn.Effects = []
+    /// What the turn took: how many pieces of text, of how many bytes.
+    var texts = 0
+    var textBytes = 0
 
     mutating func text(_ utf8: UnsafeRawBufferPointer) {
+      hasBegun = true
       if isThinking { think(false) }
-      effects.formUnion(turn.mutate { $0.appendText(utf8) })
+      guard !utf8.isEmpty, let effects = turn.append(text: utf8) else { return }
+      self.effects.formUnion(effects)
+      texts += 1
+      textBytes += utf8.count
     }
 
     mutating func reasoning(_ utf8: UnsafeRawBufferPointer) {
+      hasBegun = true
       switch reasoning {
       case .hidden: break
       case .progress: if !isThinking { think(true) }
@@ -163,13 +201,13 @@ extension TransferError {
   /// What the turn's clients may see of it.
   var turnError: TurnError {
     switch code {
-    case .refusedURL, .refusedHeader:
+    case .refusedURL, .refusedHeader, .tlsFile:
       TurnError(code: "model_misconfigured", message: "The model is not available.", retryable: false)
-    case .tooManyTransfers:
+    case .tooManyTransfers, .queueTimeout:
       TurnError(code: "overloaded", message: "Too much is going on just now.", retryable: true)
-    case .resolve, .connect, .connectTimeout, .tls:
+    case .resolve, .connect, .connectTimeout, .tls, .proxy:
       TurnError(code: "upstream_unreachable", message: "The model cannot be reached.", retryable: true)
-    case .firstByteTimeout, .idleTimeout:
+    case .firstByteTimeout, .firstTokenTimeout, .idleTimeout, .totalTimeout:
       TurnError(code: "upstream_timeout", message: "The model has stopped answering.", retryable: true)
     case .reset, .truncated:
       TurnError(code: "upstream_truncated", message: "The model's answer broke off.", retryable: true)

@@ -10,11 +10,18 @@ struct TurnStarter: Sendable {
   let registry: Registry
   let neighbours: LiveTurn.Neighbours
   let upstream: UpstreamPool
+  let hosts = HostMemory()
   let log: Logger
+
+  /// A place for the turn's request to its provider, before the turn is written. Nil: there are as many as may be.
+  func reserve(model: String?, surface: ID) -> Place? {
+    upstream.reserve(host: hosts.host(of: model, surface: surface))
+  }
 
   /// The turn is in the registry and its transfer under way; what cannot be asked of the provider ends it in `error`.
   func begin(
-    _ facts: LiveTurn.Facts, plan: StartStore.Plan, history: [StartStore.Message], incarnation: ID
+    _ facts: LiveTurn.Facts, model: String?, plan: StartStore.Plan, history: [StartStore.Message], incarnation: ID,
+    in place: Place
   ) -> LiveTurn {
     let turn = LiveTurn(facts, source: .owned(Turn(durability: plan.durability)), neighbours: neighbours)
     registry.add(owned: turn)
@@ -24,7 +31,7 @@ struct TurnStarter: Sendable {
       return turn
     }
     do throws(ProviderError) {
-      try ask(turn, plan, history)
+      try ask(turn, model, plan, history, place)
     } catch {
       log.error(
         "turn cannot be asked of its provider",
@@ -37,7 +44,7 @@ struct TurnStarter: Sendable {
   }
 
   private func ask(
-    _ turn: LiveTurn, _ plan: StartStore.Plan, _ history: [StartStore.Message]
+    _ turn: LiveTurn, _ model: String?, _ plan: StartStore.Plan, _ history: [StartStore.Message], _ place: Place
   ) throws(ProviderError) {
     guard let driver = ProviderRegistry.driver(named: plan.driver) else {
       throw ProviderError(.misconfigured, cause: "no driver is called \(plan.driver)")
@@ -57,14 +64,24 @@ struct TurnStarter: Sendable {
     let request = try driver.request(for: call)
     let runner = TurnRunner(
       turn: turn, driver: driver, streaming: plan.streams,
-      reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log)
+      reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log,
+      meters: neighbours.meters)
+    hosts.note(UpstreamRequest.host(of: request.url), of: model, surface: turn.facts.surface)
     let transfer = upstream.start(
       UpstreamRequest(
         url: request.url, headers: request.headers, body: request.body,
         limits: UpstreamRequest.Limits(
-          connect: plan.connectTimeout, firstByte: plan.firstByteTimeout, idle: plan.idleTimeout)),
-      sink: runner)
+          connect: plan.connectTimeout, firstByte: plan.firstByteTimeout, firstToken: plan.firstTokenTimeout,
+          idle: plan.idleTimeout, total: plan.totalTimeout),
+        tls: Self.tls(of: plan)),
+      in: place, sink: runner)
     turn.attach(transfer)
+  }
+
+  /// Nil where the route's credential says nothing of TLS.
+  private static func tls(of plan: StartStore.Plan) -> UpstreamTLS? {
+    if plan.caBundle == nil, plan.clientCertificate == nil { return nil }
+    return UpstreamTLS(caBundle: plan.caBundle, certificate: plan.clientCertificate, key: plan.clientKey)
   }
 
   private static func messages(_ history: [StartStore.Message]) throws(ProviderError) -> [ProviderMessage] {

@@ -72,10 +72,24 @@ package final class Database: Sendable, TimerHandler {
   package func submit(
     _ queries: [Query], completion: @escaping @Sendable (Result<[Rows], StoreError>) -> Void
   ) {
-    let deadline = Instant.now().advanced(milliseconds: settings.queueTimeout)
-    let transaction = Transaction(queries: queries, completion: completion, deadline: deadline)
+    let now = Instant.now()
+    let transaction = Transaction(
+      queries: queries, completion: observed(completion, since: now),
+      deadline: now.advanced(milliseconds: settings.queueTimeout))
     if let fault = transaction.fault { return fail(transaction, fault) }
     place(transaction)
+  }
+
+  private func observed(
+    _ completion: @escaping @Sendable (Result<[Rows], StoreError>) -> Void, since begin: Instant
+  ) -> @Sendable (Result<[Rows], StoreError>) -> Void {
+    guard let onEnd = settings.onEnd else { return completion }
+    return { result in
+      var failure: StoreError?
+      if case .failure(let error) = result { failure = error }
+      onEnd(Instant.now().nanoseconds - begin.nanoseconds, failure)
+      completion(result)
+    }
   }
 
   /// `submit` for async callers. Cancelling the task does not cut it short; the time-outs bound it.

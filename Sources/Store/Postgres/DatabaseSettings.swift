@@ -19,5 +19,9 @@ package struct DatabaseSettings: Sendable {
   /// Shown in `pg_stat_activity`, unless the connection string or PGAPPNAME names another.
   package var applicationName = "sluice"
 
+  /// Told of each transaction when it ends, before its completion and on the same thread: the nanoseconds since it was
+  /// submitted, and why it failed if it did. For metrics: it must be quick.
+  package var onEnd: (@Sendable (_ nanoseconds: UInt64, _ failure: StoreError?) -> Void)?
+
   package init() {}
 }

@@ -1,0 +1,241 @@
+"""The figures: how each is measured, and what it must be."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from site_ import Site
+
+TURN_TEXT_200 = 200
+
+
+@dataclass
+class Figure:
+    """One line of the table. `reference` says in the same run's terms what the value is held against."""
+
+    name: str
+    value: float
+    unit: str
+    bound: str
+    reference: str
+
+    @property
+    def holds(self) -> bool:
+        sign, limit = self.bound.split()
+        return {"≥": self.value >= float(limit), "≤": self.value <= float(limit), "=": self.value == float(limit)}[sign]
+
+
+MEASURES: list[tuple[tuple[str, ...], Callable[[Site], Iterator[Figure]]]] = []
+
+
+def measures(*names: str):
+    """Registers a function that yields the figures `names`."""
+
+    def register(function):
+        MEASURES.append((names, function))
+        return function
+
+    return register
+
+
+def cpu(found: dict) -> str:
+    """Where the CPU went, per second of measurement."""
+    numbers = found["numbers"]
+    shares = {name.removeprefix("cpu_"): value / numbers["seconds"] for name, value in numbers.items() if name.startswith("cpu_")}
+    return ", ".join(f"{name} {share:.2f}" for name, share in shares.items() if name != "bench")
+
+
+def rate(found: dict) -> float:
+    if found["failures"]:
+        raise RuntimeError(f"requests failed: {found['failures']}")
+    return found["numbers"]["answers"] / found["numbers"]["seconds"]
+
+
+@measures("poll_vs_nginx", "poll_vs_php_fpm", "poll_vs_c_libfcgi", "poll_cpu_us")
+def hot_polls(site: Site) -> Iterator[Figure]:
+    model = site.model("hot", "rate=0;tokens=400;text=fixed;fault=stall;after=25")
+    session = site.session("quick")
+    turns = [site.begin(model, session) for _ in range(64)]
+    reply = {}
+    for turn in turns:
+        while "".join(event["text"] for event in (reply := site.poll(turn))["events"]).__len__() < TURN_TEXT_200:
+            time.sleep(0.05)
+    # Eight readers a turn: a reader alone may not ask that often.
+    lines = [f"{turn.path(reader=n)} {turn.token}" for turn in turns for n in range(8)]
+    file = site.write("hot.txt", lines)
+    size = 400
+    site.start_c(size)
+    site.start_php(size)
+    references = {name: site.write(f"{name}.txt", [f"/reference/{name}?turn=t"]) for name in ("nginx", "c", "php")}
+    rates: dict[str, list[float]] = {name: [] for name in ("sluice", *references)}
+    cpus, last = [], {}
+    for _ in range(3):
+        found = site.load("requests", "--file", str(file), "--group", "8", "--measure", "3")
+        rates["sluice"].append(rate(found))
+        cpus.append(found["numbers"]["cpu_sluice"] / found["numbers"]["answers"] * 1e6)
+        last = found
+        for name, reference in references.items():
+            rates[name].append(rate(site.load("requests", "--file", str(reference), "--measure", "2")))
+    median = {name: statistics.median(values) for name, values in rates.items()}
+    told = f"{median['sluice']:,.0f} polls/s of {last['numbers']['body_bytes']:.0f} B; CPU/s {cpu(last)}"
+    yield Figure("poll_vs_nginx", median["sluice"] / median["nginx"], "ratio", "≥ 0.40", f"nginx return 200: {median['nginx']:,.0f}/s; {told}")
+    yield Figure("poll_vs_php_fpm", median["sluice"] / median["php"], "ratio", "≥ 3", f"PHP-FPM, 4 children, APCu: {median['php']:,.0f}/s")
+    yield Figure("poll_vs_c_libfcgi", median["sluice"] / median["c"], "ratio", "≥ 2", f"C on libfcgi, 4 threads: {median['c']:,.0f}/s")
+    yield Figure("poll_cpu_us", statistics.median(cpus), "µs", "≤ 8", f"at {median['sluice']:,.0f} polls/s through nginx")
+
+
+@measures("parked_poll_bytes")
+def parked(site: Site) -> Iterator[Figure]:
+    site.start_node()
+    model = site.model("parked", "rate=0;tokens=40;fault=stall;after=5")
+    turn = site.begin(model, site.session())
+    while not (reply := site.poll(turn))["events"]:
+        time.sleep(0.05)
+    turn.cursor = reply["cursor"]
+    file = site.write("parked.txt", [f"{turn.path(wait=20000)} {turn.token}"])
+    # The first polls bring memory that stays: a connection's buffers, the allocator's pages.
+    found = site.load("parked", "--file", str(file), "--connections", "9000")
+    numbers = found["numbers"]
+    yield Figure(
+        "parked_poll_bytes",
+        numbers["grown_sluice"] / numbers["parked"],
+        "B",
+        "≤ 512",
+        f"{numbers['parked']:,.0f} parked; nginx {numbers['grown_nginx'] / numbers['parked']:,.0f} B each",
+    )
+
+
+def latency(site: Site, durability: str) -> dict:
+    model = site.model(f"clock-{durability}", "rate=20;tokens=400;text=clock", durability=durability)
+    return site.load("turns", "--token", site.session("quick"), "--model", model, "--turns", "500", "--measure", "8")
+
+
+@measures("relaxed_latency_ms_p50", "relaxed_latency_ms_p99")
+def relaxed_latency(site: Site) -> Iterator[Figure]:
+    yield from latency_figures("relaxed", latency(site, "relaxed"), ("≤ 1", "≤ 5"))
+
+
+@measures("commit_latency_ms_p50", "commit_latency_ms_p99", "first_text_ms_p99")
+def commit_latency(site: Site) -> Iterator[Figure]:
+    found = latency(site, "commit")
+    yield from latency_figures("commit", found, ("≤ 5", "≤ 20"))
+    first = found["samples"]["first_ms"]
+    yield Figure("first_text_ms_p99", first["p99"], "ms", "≤ 25", f"p50 {first['p50']:.2f} ms of {first['count']:.0f} turns")
+
+
+def latency_figures(name: str, found: dict, bounds: tuple[str, str]) -> Iterator[Figure]:
+    sample = found["samples"]["latency_ms"]
+    told = f"{sample['count']:,.0f} tokens, max {sample['max']:.1f} ms; CPU/s {cpu(found)}"
+    for bound, share in zip(bounds, ("p50", "p99"), strict=True):
+        yield Figure(f"{name}_latency_ms_{share}", sample[share], "ms", bound, told)
+
+
+@measures("token_cpu_us", "token_cpu_growth")
+def token_cpu(site: Site) -> Iterator[Figure]:
+    costs = {}
+    for turns in (100, 1000, 4000):
+        tokens = 20 * (turns // 250 + 14)
+        model = site.model(f"tokens-{turns}", f"rate=20;tokens={tokens};text=clock")
+        found = site.load("turns", "--token", site.session(), "--model", model, "--turns", str(turns))
+        numbers = found["numbers"]
+        costs[turns] = (numbers["cpu_sluice"] / numbers["tokens"] * 1e6, found)
+        site.start_node()
+    value, found = costs[1000]
+    numbers = found["numbers"]
+    told = f"{numbers['tokens'] / numbers['seconds']:,.0f} tokens/s, {numbers['polls'] / numbers['seconds']:,.0f} polls/s; CPU/s {cpu(found)}"
+    yield Figure("token_cpu_us", value, "µs", "≤ 15", told)
+    yield Figure(
+        "token_cpu_growth",
+        costs[4000][0] / costs[100][0],
+        "ratio",
+        "≤ 1.3",
+        "; ".join(f"{turns} turns {value:.1f} µs at {found['numbers']['tokens'] / found['numbers']['seconds']:,.0f}/s" for turns, (value, found) in costs.items()),
+    )
+
+
+@measures("turn_bytes")
+def turn_bytes(site: Site) -> Iterator[Figure]:
+    site.start_node()
+    # Warm: what the first turns bring stays.
+    model = site.model("few", "rate=0;tokens=5")
+    session = site.session()
+    for _ in range(20):
+        site.begin(model, session)
+    time.sleep(7)
+    before = site.resident()
+    model = site.model("slow", "rate=1;tokens=60")
+    found = site.load("turns", "--token", session, "--model", model, "--turns", "2000", "--ramp", "400", "--measure", "2")
+    numbers = found["numbers"]
+    yield Figure(
+        "turn_bytes",
+        (numbers["resident_sluice"] - before) / numbers["live"],
+        "B",
+        "≤ 24576",
+        f"{numbers['live']:.0f} live turns, a reader each, hardly any text; idle {before / 2**20:.1f} MiB",
+    )
+
+
+@measures("soak_failures")
+def soak(site: Site) -> Iterator[Figure]:
+    model = site.model("soak", "rate=20;tokens=1200;text=prose;seed=7")
+    text = site.simulator.text("soak;rate=20;tokens=1200;text=prose;seed=7")
+    expected = site.write("soak.txt", [text])
+    expected.write_text(text)
+    found = site.load(
+        "turns", "--token", site.session(), "--model", model, "--turns", "2000", "--measure", "50",
+        "--expected", str(expected), "--until-end",
+    )
+    numbers = found["numbers"]
+    yield Figure(
+        "soak_failures",
+        numbers["failures"],
+        "turns",
+        "= 0",
+        f"{numbers['ended']:.0f} turns of {len(text)} B; {numbers['tokens'] / numbers['seconds']:,.0f} tokens/s; tried again: {found['troubles'] or 'nothing'}; CPU/s {cpu(found)}",
+    )
+
+
+@measures("poll_bytes_growth")
+def poll_bytes(site: Site) -> Iterator[Figure]:
+    allocations = site.count_allocations()
+    session = site.session("quick")
+    costs = {}
+    for kilobytes in (1, 64):
+        model = site.model(f"log-{kilobytes}", f"rate=0;tokens=100000;text=fixed;fault=stall;after={kilobytes * 128}")
+        turn = site.begin(model, session)
+        size, step = 0, {}
+        # To where 200 bytes or so are left to read.
+        while size < kilobytes * 1024 - TURN_TEXT_200:
+            step = site.poll(turn, wait=1000)
+            size += sum(len(event["text"]) for event in step["events"])
+            turn.cursor = step["cursor"]
+        epoch, offset = turn.cursor.split(".")
+        turn.cursor = f"{epoch}.{int(offset) - 1}"
+        file = site.write(f"log-{kilobytes}.txt", [f"{turn.path(reader=n)} {turn.token}" for n in range(8)])
+        before = allocations.bytes
+        found = site.load("requests", "--file", str(file), "--group", "8", "--connections", "1", "--settle", "0", "--measure", "3")
+        rate(found)
+        costs[kilobytes] = ((allocations.bytes - before) / found["numbers"]["answers"], found["numbers"]["body_bytes"])
+    site.start_node()
+    yield Figure(
+        "poll_bytes_growth",
+        costs[64][0] / costs[1][0],
+        "ratio",
+        "≤ 1.1",
+        "; ".join(f"{size} KB: {value:,.0f} B for a body of {body:,.0f} B" for size, (value, body) in costs.items()),
+    )
+
+
+@measures("starts_per_s")
+def starts(site: Site) -> Iterator[Figure]:
+    model = site.model("starts", "rate=0;tokens=2")
+    found = site.load("starts", "--token", site.session(), "--model", model)
+    yield Figure("starts_per_s", rate(found), "1/s", "≥ 500", f"32 connections; CPU/s {cpu(found)}")
+
+
+@measures("idle_rss_mib")
+def idle(site: Site) -> Iterator[Figure]:
+    site.start_node()
+    time.sleep(5)
+    yield Figure("idle_rss_mib", site.resident() / 2**20, "MiB", "≤ 24", "5 s after the start")

@@ -1,0 +1,263 @@
+"""What the benchmark measures on: PostgreSQL with fsync, a simulator, one Sluice, nginx, and the references."""
+
+import json
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack import Failure, Folder, Nginx, Node, PrivatePostgres, Process, Processes, Simulator, wait_until
+
+REFERENCES = Path(__file__).with_name("references")
+
+SURFACES = """
+insert into sluice.surface (name, kind, anonymous, pace_ms, session_limit)
+values ('bench', 'web', true, 250, 100000), ('quick', 'web', true, 0, 100000);
+"""
+
+
+@dataclass
+class Turn:
+    """A started turn as its reader knows it."""
+
+    id: str
+    token: str
+    cursor: str = "1.0"
+
+    def path(self, **query) -> str:
+        words = {"cursor": self.cursor, **query}
+        return f"/chat/{self.id}/poll?" + "&".join(f"{name}={value}" for name, value in words.items())
+
+
+class Site:
+    """Everything starts with `start`; `node` may be replaced by another one."""
+
+    def __init__(self, programs: Path, logs: Path):
+        self.programs, self.logs = programs, logs
+        shutil.rmtree(logs, ignore_errors=True)
+        logs.mkdir(parents=True)
+        self.folder, self.processes = Folder(), Processes()
+        self.models: set[str] = set()
+        self.node: Node | None = None
+
+    def start(self) -> None:
+        self.postgres = PrivatePostgres(self.processes, self.folder.path, self.logs / "postgres.log")
+        self.postgres.start()
+        self.postgres.create("sluice")
+        self.postgres.deploy("sluice")
+        self.postgres.sql("sluice", SURFACES)
+        self.simulator = Simulator(self.processes, self.programs, self.folder.path, self.logs / "simulator.log")
+        self.start_node()
+        self.nginx = Nginx(
+            self.processes,
+            self.folder.path,
+            self.logs / "nginx.log",
+            self.node.addresses,
+            self.node.operator,
+            extra=self.references(),
+        )
+        self.nginx.start()
+
+    def close(self) -> None:
+        self.processes.stop()
+        self.folder.remove()
+
+    def start_node(self, environment: dict[str, str] | None = None) -> None:
+        """A fresh node in the former one's place."""
+        if self.node:
+            self.node.process.stop(20)
+            self.processes.forget(self.node.process)
+        self.node = Node(
+            self.processes,
+            self.programs,
+            self.folder.path,
+            self.logs / "sluice.log",
+            self.postgres.conninfo("sluice"),
+            settings={"turn_limit": "20000", "upstream_limit": "20000", "upstream_host_limit": "20000", "drain_timeout": "0s"},
+            environment=environment,
+        )
+        self.node.start()
+
+    # references
+
+    def references(self) -> str:
+        """nginx locations of the references: a constant of nginx itself, of PHP-FPM and of C on libfcgi."""
+        return f"""
+    location = /reference/nginx {{ default_type application/json; add_header Cache-Control no-store; return 200 '{"x" * 400}'; }}
+    location = /reference/c {{ include "{self.nginx_params()}"; fastcgi_pass "unix:{self.folder.path}/c.sock"; }}
+    location = /reference/php {{
+      include "{self.nginx_params()}";
+      fastcgi_param SCRIPT_FILENAME "{self.folder.path}/poll.php";
+      fastcgi_pass "unix:{self.folder.path}/php.sock";
+    }}
+"""
+
+    def nginx_params(self) -> Path:
+        path = self.folder.path / "reference_params"
+        path.write_text(
+            "fastcgi_pass_request_headers off;\n"
+            + "".join(
+                f"fastcgi_param {name} {value};\n"
+                for name, value in {
+                    "REQUEST_METHOD": "$request_method",
+                    "QUERY_STRING": "$query_string",
+                    "SCRIPT_NAME": "$uri",
+                    "SERVER_PROTOCOL": "$server_protocol",
+                }.items()
+            )
+        )
+        return path
+
+    def start_c(self, size: int) -> Process:
+        program = self.folder.path / "constant"
+        self.compile([REFERENCES / "constant.c", "-lfcgi", "-lpthread"], program)
+        socket = self.folder.path / "c.sock"
+        process = self.processes.start("C reference", [program, socket, str(size)], self.logs / "c.log")
+        wait_until(socket.exists, "the C reference to listen", 10, self.logs / "c.log")
+        socket.chmod(0o666)
+        return process
+
+    def start_php(self, size: int) -> Process:
+        shutil.copy(REFERENCES / "poll.php", self.folder.path / "poll.php")
+        programs = sorted(Path("/usr/sbin").glob("php-fpm*"))
+        if not programs:
+            raise Failure("php-fpm is not installed")
+        socket = self.folder.path / "php.sock"
+        root = os.geteuid() == 0
+        user = "user = www-data\ngroup = www-data\n" if root else ""
+        config = self.folder.path / "php-fpm.conf"
+        config.write_text(
+            f"[global]\nerror_log = {self.logs}/php.log\ndaemonize = no\n[bench]\n{user}listen = {socket}\n"
+            f"listen.mode = 0666\npm = static\npm.max_children = 4\nenv[BODY_BYTES] = {size}\n"
+        )
+        process = self.processes.start(
+            "PHP-FPM", [programs[-1], "-F", "-y", config, "-d", "apc.enabled=1"], self.logs / "php.log"
+        )
+        wait_until(socket.exists, "PHP-FPM to listen", 10, self.logs / "php.log")
+        return process
+
+    def compile(self, words: list, out: Path, *flags: str) -> None:
+        done = subprocess.run(
+            ["cc", "-O2", *flags, "-o", out, *words], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise Failure(f"cc failed: {done.stderr.strip()}")
+
+    # a client's steps
+
+    def model(self, name: str, scenario: str, **columns: str) -> str:
+        """A virtual model for which the simulator plays `scenario`; made once."""
+        if name not in self.models:
+            self.models.add(name)
+            self.postgres.sql(
+                "sluice",
+                """
+                with m as (
+                  insert into sluice.virtual_model (name, title, durability) values (:'name', :'name', :'durability')
+                  returning id
+                )
+                insert into sluice.model_route (model_id, driver, provider_model, region)
+                select id, 'openai', :'provider', :'region' from m;
+                """,
+                name=name,
+                durability=columns.get("durability", "commit"),
+                provider=f"{name};{scenario}",
+                region=self.simulator.base_url,
+            )
+        return name
+
+    def session(self, surface: str = "bench") -> str:
+        return self.call("/chat/session", {"surface": surface})["token"]
+
+    def begin(self, model: str, session: str) -> Turn:
+        started = self.call(
+            "/chat/start", {"model": model, "message": "go", "stream": {"modes": ["poll"]}}, session
+        )
+        return Turn(started["turn"], started["token"])
+
+    def poll(self, turn: Turn, **query) -> dict:
+        return self.call(turn.path(**query), token=turn.token)
+
+    def call(self, path: str, body: dict | None = None, token: str | None = None) -> dict:
+        request = urllib.request.Request(
+            self.nginx.url + path, json.dumps(body).encode() if body is not None else None
+        )
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.load(response)
+
+    # loads
+
+    def load(self, kind: str, *words: str, seconds: float = 300) -> dict:
+        """Runs the load generator; what it found."""
+        watched = {
+            "sluice": self.node.process,
+            "nginx": self.nginx.process,
+            "simulator": self.simulator.process,
+            "postgres": self.postgres.process,
+        }
+        command = [self.programs / "sluice-bench", kind, "--port", self.nginx.port]
+        for name, process in watched.items():
+            command += ["--watch", f"{name}={process.pid}"]
+        started = os.times()
+        done = subprocess.run(
+            [str(word) for word in [*command, *words]], capture_output=True, text=True, timeout=seconds, check=False
+        )
+        ended = os.times()
+        if done.returncode != 0:
+            raise Failure(f"sluice-bench {kind} failed: {done.stderr.strip()}")
+        found = json.loads(done.stdout)
+        # Over its whole run: more than in the measured time.
+        found["numbers"]["cpu_bench"] = sum(ended[2:4]) - sum(started[2:4])
+        return found
+
+    def write(self, name: str, lines: list[str]) -> Path:
+        path = self.folder.path / name
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    def resident(self) -> int:
+        """Resident bytes of Sluice."""
+        pages = int(Path(f"/proc/{self.node.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGESIZE")
+
+    def count_allocations(self) -> "Allocations":
+        """A fresh node that counts what it allocates."""
+        library, file = self.folder.path / "allocations.so", self.folder.path / "allocations"
+        self.compile([REFERENCES / "allocations.c"], library, "-shared", "-fPIC")
+        file.write_bytes(bytes(8))
+        self.start_node({"LD_PRELOAD": str(library), "ALLOCATIONS": str(file)})
+        return Allocations(file)
+
+
+class Allocations:
+    """Bytes that the node has asked malloc for."""
+
+    def __init__(self, file: Path):
+        with file.open("r+b") as opened:
+            self.memory = mmap.mmap(opened.fileno(), 8)
+
+    @property
+    def bytes(self) -> int:
+        return struct.unpack("Q", self.memory[:8])[0]
+
+
+def fdatasync_ms(folder: Path) -> float:
+    """What one durable write costs here: the median of 200."""
+    times = []
+    descriptor = os.open(folder / "fdatasync", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        for _ in range(200):
+            os.write(descriptor, bytes(8192))
+            before = time.perf_counter()
+            os.fdatasync(descriptor)
+            times.append(time.perf_counter() - before)
+    finally:
+        os.close(descriptor)
+    return sorted(times)[len(times) // 2] * 1000

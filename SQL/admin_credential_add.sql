@@ -1,0 +1,5 @@
+-- Called by `sluice credential add`, before admin_credential_set in the same transaction: what has no default, and what makes it one.
+-- $1 id, $2 object of column values
+insert into sluice.credential (id, name, reference, client_certificate, client_key)
+select $1::uuid, given.name, given.reference, given.client_certificate, given.client_key
+from jsonb_populate_record(null::sluice.credential, $2::jsonb) as given

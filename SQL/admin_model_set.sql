@@ -1,0 +1,13 @@
+-- Called by `sluice model add` and `sluice model set`: the columns that are given; null empties one.
+-- $1 id, $2 object of column values
+update sluice.virtual_model as m
+set (
+  name, title, enabled, stream, notool, nopreprompt, system_prompt, parameters, durability, chunking, reasoning,
+  history_limit, history_token_limit, on_interrupt
+) = (
+  select
+    n.name, n.title, n.enabled, n.stream, n.notool, n.nopreprompt, n.system_prompt, n.parameters, n.durability,
+    n.chunking, n.reasoning, n.history_limit, n.history_token_limit, n.on_interrupt
+  from jsonb_populate_record(m, $2::jsonb) as n
+)
+where m.id = $1::uuid

@@ -1,0 +1,16 @@
+-- Called by `sluice surface` and by commands that name one: all surfaces, each as one JSON object.
+select row_to_json(surface)::text
+from (
+  select
+    s.id, s.name, s.kind, s.allowed_origins, s.anonymous, s.default_model, s.pace_ms, s.session_limit, s.enabled,
+    s.created_at,
+    (
+      select count(*)
+      from sluice.surface_key k
+      where k.surface_id = s.id
+        and k.revoked_at is null
+        and (k.expires_at is null or k.expires_at > now())
+    ) as keys
+  from sluice.surface s
+  order by s.name
+) as surface

@@ -1,0 +1,16 @@
+/// Looks at this machine: descriptors, sockets, keys.
+struct MachineCheck: Sendable {
+  let settings: ServiceSettings
+
+  func run() -> [Finding] {
+    var findings: [Finding] = [
+      .ok("key_file", "`\(settings.keys.keys[0].name)` signs, \(settings.keys.keys.count) verify")
+    ]
+    findings += DescriptorCheck.findings(settings, .current())
+    for address in settings.listeners { findings += ListenerCheck(subject: "listen", address: address).findings() }
+    for address in settings.operatorListeners {
+      findings += ListenerCheck(subject: "operator_listen", address: address).findings()
+    }
+    return findings
+  }
+}

@@ -1,0 +1,64 @@
+/// Whether nginx's logs leave the tokens out that come in queries and headers.
+struct NginxLogCheck {
+  let location: NginxLocation
+  let kinds: [NginxRequestKind]
+
+  /// Variables that show the query. A poll across origins bears its read token there.
+  private static let query: Set<String> = ["request", "request_uri", "args", "query_string", "arg_token"]
+  /// What nginx defines itself.
+  private static let predefined = ["combined": "$request $http_referer"]
+
+  func findings() -> [Finding] {
+    let logs = location.scope.nearest("access_log")
+    var findings: [Finding] = []
+    for log in logs where log.arguments.first != "off" { findings += Self.findings(log, format(of: log), kinds) }
+    if logs.isEmpty, kinds.contains(.poll) {
+      findings.append(Self.leak(location.place, "nginx's default log", "a poll's query, and with it a token"))
+    }
+    return findings + errorLog()
+  }
+
+  private static func findings(_ log: NginxDirective, _ format: String, _ kinds: [NginxRequestKind]) -> [Finding] {
+    let variables = self.variables(of: format)
+    if variables.contains("http_authorization") { return [leak(log.place, "access_log", "tokens")] }
+    guard kinds.contains(.poll), !variables.isDisjoint(with: query) else { return [] }
+    return [leak(log.place, "access_log", "a poll's query, and with it a token")]
+  }
+
+  private static func leak(_ place: NginxPlace, _ log: String, _ what: String) -> Finding {
+    .warn(
+      "nginx", "\(place): \(log) shows \(what)",
+      mend: "access_log off; for polls, or a log_format of $request_method and $uri as in nginx/sluice-upstream.conf")
+  }
+
+  /// The text of a log's format, all its pieces joined; formats are defined in the http block alone.
+  private func format(of log: NginxDirective) -> String {
+    let name = log.arguments.dropFirst().first { !$0.contains("=") } ?? "combined"
+    let defined = location.scope.nearest("log_format").last { $0.arguments.first == name }
+    return defined.map { $0.arguments.dropFirst().joined(separator: " ") } ?? Self.predefined[name] ?? ""
+  }
+
+  /// Names behind `$`, in braces or not.
+  private static func variables(of format: String) -> Set<String> {
+    var names: Set<String> = []
+    for piece in format.split(separator: "$", omittingEmptySubsequences: false).dropFirst() {
+      let bare = piece.hasPrefix("{") ? piece.dropFirst() : piece
+      names.insert(String(bare.prefix { $0.isLetter || $0.isNumber || $0 == "_" }))
+    }
+    return names
+  }
+
+  private func errorLog() -> [Finding] {
+    guard kinds.contains(.poll) else { return [] }
+    let logs = location.scope.nearest("error_log")
+    let quiet: Set<String> = ["alert", "emerg"]
+    let loud = logs.first { !quiet.contains($0.arguments.dropFirst().first ?? "error") }
+    guard logs.isEmpty || loud != nil else { return [] }
+    return [
+      .warn(
+        "nginx",
+        "\(loud?.place ?? location.place): when a node dies, error_log shows the query of a poll, and with it a token",
+        mend: "error_log /var/log/nginx/error.log alert; in the location of polls")
+    ]
+  }
+}

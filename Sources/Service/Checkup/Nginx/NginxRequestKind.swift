@@ -1,0 +1,23 @@
+/// A request of the protocol, as nginx chooses a location for it.
+enum NginxRequestKind: CaseIterable {
+  case start, session, poll, cancel
+
+  /// Below the mount.
+  var path: String {
+    switch self {
+    case .start: "/chat/start"
+    case .session: "/chat/session"
+    case .poll: "/chat/01934fa2-7c3e-7001-8000-5d1c6f0a9b2e/poll"
+    case .cancel: "/chat/01934fa2-7c3e-7001-8000-5d1c6f0a9b2e/cancel"
+    }
+  }
+
+  var title: String {
+    switch self {
+    case .start: "start"
+    case .session: "session"
+    case .poll: "poll"
+    case .cancel: "cancel"
+    }
+  }
+}

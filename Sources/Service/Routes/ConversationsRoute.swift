@@ -1,0 +1,154 @@
+import Chat
+import FrontDoor
+import Store
+import Wire
+
+/// `GET /chat/conversations[/{id}]` and `DELETE /chat/conversations/{id}`: an identity's own, on whatever surface they
+/// were begun.
+struct ConversationsRoute: Sendable {
+  let gate: Gate
+  let registry: Registry
+  let finder: TurnFinder
+  let store: ConversationStore
+
+  /// `GET /chat/conversations`
+  func list(_ request: Request, _ exchange: Exchange) {
+    answer(request, exchange) { (identity, _) throws(Refusal) in
+      let page = try Page(request, usual: 20, most: 100)
+      let found: TimelinePage<ConversationStore.Summary>
+      do { found = try await store.list(identity: identity, before: page.before, limit: page.limit) } catch {
+        throw Refusal(error)
+      }
+      return Self.json(found)
+    }
+  }
+
+  /// `GET /chat/conversations/{id}`
+  func read(_ request: Request, _ captured: String, _ exchange: Exchange) {
+    answer(request, exchange) { (identity, _) throws(Refusal) in
+      let page = try Page(request, usual: 50, most: 200)
+      guard let id = ID(captured) else { throw .notFound }
+      let found: ConversationStore.Facts?
+      let messages: TimelinePage<ConversationStore.Message>
+      do {
+        found = try await store.read(id, identity: identity)
+        messages = try await store.messages(of: id, identity: identity, before: page.before, limit: page.limit)
+      } catch { throw Refusal(error) }
+      guard let conversation = found else { throw .notFound }
+      let pass = conversation.live.map {
+        TurnPass(turn: $0.turn, conversation: id, identity: identity, epoch: $0.epoch, mount: request.mount)
+      }
+      return Self.json(id, conversation, messages, pass, gate.keys)
+    }
+  }
+
+  /// `DELETE /chat/conversations/{id}`: its messages and the logs of its turns go, for good.
+  func delete(_ request: Request, _ captured: String, _ exchange: Exchange) {
+    answer(request, exchange) { (identity, _) throws(Refusal) in
+      guard let id = ID(captured) else { throw .notFound }
+      let outcome: ConversationStore.Deletion
+      do { outcome = try await store.delete(id, identity: identity) } catch { throw Refusal(error) }
+      switch outcome {
+      case .absent: throw .notFound
+      case .busy(let turn):
+        guard let pass = try await finder.pass(to: turn, of: identity, mount: request.mount) else { throw .overloaded }
+        throw .turnInProgress(pass, keys: gate.keys)
+      case .deleted(let turns):
+        // What lingers in memory for last polls is to be gone as well; on other nodes it lingers for 5 s.
+        for turn in turns { if let turn = registry.find(turn) { registry.remove(turn) } }
+        return nil
+      }
+    }
+  }
+
+  /// `body`: the JSON of the reply, or nil for 204.
+  private func answer(
+    _ request: Request, _ exchange: Exchange,
+    _ body: @escaping @Sendable (_ identity: ID, _ surface: ID) async throws(Refusal) -> [UInt8]?
+  ) {
+    Task {
+      do throws(Refusal) {
+        let (identity, surface) = try await gate.identity(of: request)
+        let headers = CrossOrigin.headers(for: try gate.origin(of: request, surface: surface))
+        let json = try await body(identity, surface)
+        exchange.reply(Response(status: json == nil ? 204 : 200, headers: headers, body: json ?? []))
+      } catch {
+        exchange.reply(error.response(origin: gate.origin(of: request)))
+      }
+    }
+  }
+
+  // MARK: JSON
+
+  private static func json(_ found: TimelinePage<ConversationStore.Summary>) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("conversations")
+    writer.beginArray()
+    for summary in found.rows {
+      writer.beginObject()
+      writer.member("conversation", summary.id.description)
+      writer.member("surface", summary.surface)
+      writer.member("title", summary.title)
+      writer.member("created_at", Timestamp.text(microseconds: summary.createdAt))
+      writer.member("updated_at", Timestamp.text(microseconds: summary.updatedAt))
+      writer.member("live_turn", summary.liveTurn?.description)
+      writer.endObject()
+    }
+    writer.endArray()
+    if found.more, let last = found.rows.last { writer.member("before", Page.cursor(last.position)) }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  /// `messages`: newest first, as they were found; written oldest first, as they are read.
+  private static func json(
+    _ id: ID, _ conversation: ConversationStore.Facts, _ messages: TimelinePage<ConversationStore.Message>,
+    _ pass: TurnPass?, _ keys: KeyRing
+  ) -> [UInt8] {
+    var writer = JSONWriter(capacity: 4_096)
+    writer.beginObject()
+    writer.member("conversation", id.description)
+    writer.member("surface", conversation.surface)
+    writer.member("created_at", Timestamp.text(microseconds: conversation.createdAt))
+    writer.member("updated_at", Timestamp.text(microseconds: conversation.updatedAt))
+    writer.key("messages")
+    writer.beginArray()
+    for message in messages.rows.reversed() { write(message, to: &writer) }
+    writer.endArray()
+    if messages.more, let oldest = messages.rows.last { writer.member("before", Page.cursor(oldest.position)) }
+    if let pass {
+      writer.key("live_turn")
+      writer.beginObject()
+      pass.write(to: &writer, keys: keys)
+      writer.endObject()
+    }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private static func write(_ message: ConversationStore.Message, to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("id", message.id.description)
+    writer.member("after", message.parent?.description)
+    writer.member("role", message.role)
+    writer.key("content")
+    writeContent(message.parts, to: &writer)
+    writer.member("created_at", Timestamp.text(microseconds: message.createdAt))
+    writer.member("turn", message.turn?.description)
+    writer.member("state", message.state?.rawValue)
+    writer.member("finish_reason", message.finishReason?.rawValue)
+    writer.endObject()
+  }
+
+  /// As a start takes it: a string where there is only text, else the parts.
+  private static func writeContent(_ parts: [UInt8], to writer: inout JSONWriter) {
+    guard let document = try? JSONDocument(parsing: parts) else { return writer.string("") }
+    var text = ""
+    for part in document.root.elements {
+      guard part["type"]?.string == "text" else { return writer.raw(parts) }
+      text += part["text"]?.string ?? ""
+    }
+    writer.string(text)
+  }
+}

@@ -1,0 +1,41 @@
+import FrontDoor
+import Store
+import Wire
+
+/// `GET /chat/models`: the virtual models that this identity can choose, without a word about what is behind them.
+struct ModelsRoute: Sendable {
+  let gate: Gate
+  let store: ModelStore
+
+  func handle(_ request: Request, _ exchange: Exchange) {
+    Task {
+      do throws(Refusal) {
+        exchange.reply(try await list(request))
+      } catch {
+        exchange.reply(error.response(origin: gate.origin(of: request)))
+      }
+    }
+  }
+
+  private func list(_ request: Request) async throws(Refusal) -> Response {
+    let (_, surface) = try await gate.identity(of: request)
+    let origin = try gate.origin(of: request, surface: surface)
+    let models: [ModelStore.Model]
+    do { models = try await store.list(surface: surface) } catch { throw Refusal(error) }
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.key("models")
+    writer.beginArray()
+    for model in models {
+      writer.beginObject()
+      writer.member("name", model.name)
+      writer.member("title", model.title)
+      writer.member("streams", model.streams)
+      writer.member("default", model.isDefault)
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.endObject()
+    return Response(status: 200, headers: CrossOrigin.headers(for: origin), body: writer.bytes)
+  }
+}

@@ -1,0 +1,103 @@
+import Store
+
+/// How a poll was answered.
+enum PollOutcome: Int, MetricLabel {
+  /// Without waiting.
+  case immediate
+  /// By news, after waiting.
+  case woken
+  /// By the end of its hold, without news.
+  case holdOver
+  /// By an error.
+  case refused
+  /// Not at all: the reader went away while it waited.
+  case abandoned
+}
+
+/// What became of a request to start a turn.
+enum StartOutcome: Int, MetricLabel {
+  case started
+  /// Its key named a turn that was there.
+  case repeated
+  case refused
+}
+
+/// What became of a request to cancel.
+enum CancelOutcome: Int, MetricLabel {
+  case accepted
+  /// The turn had ended before.
+  case late
+  case refused
+}
+
+/// How a turn left its owner.
+enum TurnOutcome: Int, MetricLabel {
+  case done, error, cancelled, interrupted
+  /// Another node has ended it, or its end cannot be written.
+  case lost
+}
+
+/// What the provider's usage counts.
+enum TokenKind: Int, MetricLabel {
+  case input, output
+  /// Those of the input that the provider had in its cache.
+  case cached
+  /// Those of the output that were reasoning.
+  case reasoning
+}
+
+/// A bound that kept something from growing, where no part counts that by itself (`Telemetry.boundHits`).
+enum Bound: Int, MetricLabel {
+  /// `turn_limit`: a start was refused.
+  case liveTurns
+  /// A reader polled faster than it was told.
+  case readerBudget
+  /// An identity's polls reached the database faster than it bears.
+  case identityBudget
+  /// A surface's new sessions in a minute.
+  case newSessions
+  /// Unknown surface keys looked up at once.
+  case keyLookups
+  /// Turns of other nodes followed at once.
+  case mirroredTurns
+  /// Bytes of a turn's log: the turn ended.
+  case turnLog
+  /// Age of a turn: the turn ended.
+  case turnAge
+  /// Uncommitted bytes of a turn: its upstream was paused.
+  case uncommittedBytes
+}
+
+/// What was written again because its outcome was unknown.
+enum FlushKind: Int, MetricLabel {
+  case chunks
+  /// The end of a turn.
+  case end
+}
+
+/// The groups of connections to PostgreSQL.
+enum DatabasePool: Int, MetricLabel {
+  /// For all that is not below.
+  case common
+  /// For the flusher alone.
+  case flusher
+  /// For the lease alone.
+  case lease
+}
+
+/// Why a transaction failed, without what PostgreSQL said.
+enum DatabaseFailure: Int, MetricLabel {
+  case unavailable, lost, refused, timeout, queueFull, misuse
+
+  init(_ error: StoreError) {
+    self =
+      switch error.code {
+      case .unavailable: .unavailable
+      case .lost: .lost
+      case .refused: .refused
+      case .timeout: .timeout
+      case .queueFull: .queueFull
+      case .misuse: .misuse
+      }
+  }
+}

@@ -1,0 +1,103 @@
+/// What a constraint of the configuration asks, in the words of the command line. Each constraint that an edit can meet
+/// has its line here.
+package struct AdminRule: Sendable {
+  package enum Demand: Sendable {
+    /// The rest of a sentence.
+    case must(String)
+    /// One of the words that the constraint lists, which only the database knows for sure.
+    case beListed
+  }
+
+  /// What was refused: an option, or an argument.
+  package let subject: String
+  package let demand: Demand
+
+  private init(_ subject: String, _ demand: Demand) {
+    self.subject = subject
+    self.demand = demand
+  }
+
+  private init(_ subject: String, _ demand: String) { self.init(subject, .must(demand)) }
+
+  /// By the constraint's name; nil for one that no edit of the configuration meets.
+  package static func of(_ constraint: String) -> AdminRule? { all[constraint] }
+
+  static let all: [String: AdminRule] = [
+    "credential_pkey": AdminRule("the new id", "is taken: try again"),
+    "credential_name_key": AdminRule("the name", "belongs to another credential"),
+    "credential_name_check": AdminRule("the name", name),
+    "credential_reference_check": AdminRule(
+      "--reference", "must be env:NAME or file:/path: where the secret is, never the secret itself"),
+    "credential_managed_domain_check": AdminRule(
+      "--managed-domain", "must be a host name without scheme and path, such as llm.example.net or llm.example.net:8443"
+    ),
+
+    "credential_client_certificate_check": AdminRule("--client-certificate", file),
+    "credential_client_key_check": AdminRule("--client-key", file),
+    "credential_ca_bundle_check": AdminRule("--ca-bundle", file),
+    "credential_client_pair_check": AdminRule(
+      "--client-certificate and --client-key", "must be set together or not at all"),
+    "credential_secret_check": AdminRule("--reference or --client-certificate", "must be set, or both"),
+
+    "virtual_model_pkey": AdminRule("the new id", "is taken: try again"),
+    "virtual_model_name_key": AdminRule("the name", "belongs to another virtual model"),
+    "virtual_model_name_check": AdminRule(
+      "the name", "must have 1 to 128 letters, digits or any of . _ : / @ - and begin with a letter or digit"),
+    "virtual_model_title_check": AdminRule("--title", "must have 1 to 200 characters"),
+    "virtual_model_parameters_check": AdminRule(
+      "--parameters", "must be a JSON object, such as {\"temperature\": 0.3}"),
+    "virtual_model_durability_check": AdminRule("--durability", .beListed),
+    "virtual_model_chunking_check": AdminRule("--chunking", .beListed),
+    "virtual_model_reasoning_check": AdminRule("--reasoning", .beListed),
+    "virtual_model_history_limit_check": AdminRule("--history-limit", positive),
+    "virtual_model_history_token_limit_check": AdminRule("--history-token-limit", positive),
+    "virtual_model_on_interrupt_check": AdminRule("--on-interrupt", .beListed),
+
+    "model_route_pkey": AdminRule("the new id", "is taken: try again"),
+    "model_route_key": AdminRule(
+      "the route", "is there already: routes of a model differ in priority, driver, provider model or region"),
+    "model_route_model_id_fkey": AdminRule("the model", "is not there any more"),
+    "model_route_credential_id_fkey": AdminRule("--credential", "names one that is not there any more"),
+    "model_route_priority_check": AdminRule("--priority", positive),
+    "model_route_weight_check": AdminRule("--weight", positive),
+    "model_route_driver_check": AdminRule("--driver", .beListed),
+    "model_route_provider_model_check": AdminRule("--provider-model", "must have 1 to 255 characters"),
+    "model_route_region_check": AdminRule(
+      "--region", "must be a whole endpoint, http://… or https://… without spaces, or a short name such as eu"),
+    "model_route_credential_id_check": AdminRule(
+      "--credential", "must be given with a short --region, whose domain is that of the credential"),
+    "model_route_overrides_check": AdminRule("--overrides", "must be a JSON object, such as {\"top_k\": 40}"),
+    "model_route_connect_timeout_ms_check": AdminRule("--connect-timeout-ms", milliseconds),
+    "model_route_first_byte_timeout_ms_check": AdminRule("--first-byte-timeout-ms", milliseconds),
+    "model_route_first_token_timeout_ms_check": AdminRule("--first-token-timeout-ms", milliseconds),
+    "model_route_total_timeout_ms_check": AdminRule("--total-timeout-ms", milliseconds),
+    "model_route_idle_timeout_ms_check": AdminRule("--idle-timeout-ms", milliseconds),
+
+    "surface_pkey": AdminRule("the new id", "is taken: try again"),
+    "surface_name_key": AdminRule("the name", "belongs to another surface"),
+    "surface_default_model_fkey": AdminRule("--default-model", "names one that is not there any more"),
+    "surface_name_check": AdminRule("the name", name),
+    "surface_kind_check": AdminRule("--kind", .beListed),
+    "surface_allowed_origins_check": AdminRule(
+      "--origin", "must be scheme://host or scheme://host:port in lower case, without path and slash at the end, or *"),
+    "surface_pace_ms_check": AdminRule("--pace-ms", "must be a whole number from 0 to 60000"),
+    "surface_session_limit_check": AdminRule("--session-limit", "must be a whole number, 0 or more"),
+
+    "identity_pkey": AdminRule("the new id", "is taken: try again"),
+    "identity_kind_check": AdminRule("the identity", "must be of a kind that the schema knows: is it deployed whole?"),
+    // The service identity of a key bears the key's label.
+    "identity_display_name_check": AdminRule("--label", "must have 1 to 200 characters"),
+
+    "surface_key_pkey": AdminRule("the new id", "is taken: try again"),
+    "surface_key_hash_key": AdminRule("the new key", "is taken: try again"),
+    "surface_key_surface_id_fkey": AdminRule("the surface", "is not there any more"),
+    "surface_key_identity_id_fkey": AdminRule("--identity", "names one that is not there any more"),
+    "surface_key_hash_check": AdminRule("the key's hash", "must have 32 bytes"),
+    "surface_key_label_check": AdminRule("--label", "must have 1 to 200 characters"),
+  ]
+
+  private static let name = "must have 1 to 63 letters, digits or any of . _ - and begin with a letter or digit"
+  private static let positive = "must be a whole number, 1 or more"
+  private static let file = "must be file:/absolute/path"
+  private static let milliseconds = "must be a whole number of milliseconds, 1 or more"
+}

@@ -1,0 +1,34 @@
+import SQL
+
+/// What operators list: a statement that returns each row as one JSON object, its keys the names of the columns.
+package struct AdminList: Sendable {
+  let statement: Statement
+
+  package static let credentials = AdminList(statement: .adminCredentials)
+  package static let models = AdminList(statement: .adminModels)
+  package static let routes = AdminList(statement: .adminRoutes)
+  package static let surfaces = AdminList(statement: .adminSurfaces)
+  package static let keys = AdminList(statement: .adminKeys)
+  package static let nodes = AdminList(statement: .adminNodes)
+}
+
+/// A table that operators edit.
+package struct AdminTable: Sendable {
+  package let list: AdminList
+  /// Inserts what has no default; `set` follows with the rest.
+  let add: Statement
+  /// Changes the columns that are given.
+  let set: Statement
+  let remove: Statement
+
+  package static let credentials = AdminTable(
+    list: .credentials, add: .adminCredentialAdd, set: .adminCredentialSet, remove: .adminCredentialRemove)
+  package static let models = AdminTable(
+    list: .models, add: .adminModelAdd, set: .adminModelSet, remove: .adminModelRemove)
+  package static let routes = AdminTable(
+    list: .routes, add: .adminRouteAdd, set: .adminRouteSet, remove: .adminRouteRemove)
+  package static let surfaces = AdminTable(
+    list: .surfaces, add: .adminSurfaceAdd, set: .adminSurfaceSet, remove: .adminSurfaceRemove)
+  /// `remove` revokes: the row stays.
+  package static let keys = AdminTable(list: .keys, add: .adminKeyAdd, set: .adminKeySet, remove: .adminKeyRevoke)
+}

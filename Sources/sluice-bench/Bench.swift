@@ -1,0 +1,146 @@
+import ArgumentParser
+import EventLoop
+import FoundationEssentials
+
+/// The load generator behind `make bench`: each subcommand is one kind of load, its findings one JSON object.
+@main
+struct Bench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sluice-bench",
+    abstract: "Puts load on a Sluice behind nginx on this machine and measures.",
+    discussion: "`make bench` starts all that is needed, runs every load and prints the figures with their references.",
+    subcommands: [Requests.self, Starts.self, Parked.self, Turns.self])
+}
+
+/// What all loads need to know.
+struct Target: ParsableArguments {
+  @Option(help: "Port on 127.0.0.1.") var port: UInt16
+  @Option(help: "Process group to watch, as name=pid; several times.") var watch: [String] = []
+
+  var watched: [Watched] { watch.compactMap { Watched($0) } }
+
+  /// Runs a load on a loop of its own until it is done.
+  func run(_ load: (EventLoop, @escaping @Sendable (BenchResult) -> Void) -> @Sendable () -> Void) async throws {
+    let loop = try EventLoop(name: "bench")
+    loop.start()
+    let finished = AsyncStream.makeStream(of: BenchResult.self)
+    let begin = load(loop) { result in
+      finished.continuation.yield(result)
+      finished.continuation.finish()
+    }
+    loop.submit(begin)
+    for await result in finished.stream { try result.print() }
+    loop.stop()
+    loop.join()
+  }
+}
+
+/// `sluice-bench requests`
+struct Requests: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "The same GETs again and again.",
+    discussion: """
+      The file holds lines of `path` or `path token`. A connection takes the lines with its own number, modulo their \
+      count divided by --group, and goes round in them.
+      """)
+
+  @OptionGroup var target: Target
+  @Option(help: "File of requests.") var file: String
+  @Option(help: "Lines of one connection.") var group = 1
+  @Option(help: "Connections.") var connections = 64
+  @Option(help: "Seconds before the measurement.") var settle = 1.0
+  @Option(help: "Seconds of measurement.") var measure = 4.0
+
+  func run() async throws {
+    let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map {
+      let parts = $0.split(separator: " ")
+      return HTTPText.get(String(parts[0]), token: parts.count > 1 ? String(parts[1]) : nil)
+    }
+    let requests = stride(from: 0, to: lines.count, by: group).map { Array(lines[$0..<min($0 + group, lines.count)]) }
+    let options = RequestLoad.Options(
+      port: target.port, connections: connections, settle: settle, measure: measure, requests: requests,
+      expectedStatus: 200, watched: target.watched)
+    try await target.run { loop, done in
+      let load = RequestLoad(options, loop: loop, done: done)
+      return { load.begin() }
+    }
+  }
+}
+
+/// `sluice-bench starts`
+struct Starts: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Chat starts, each sent when the former is answered.")
+
+  @OptionGroup var target: Target
+  @Option(help: "Session token.") var token: String
+  @Option(help: "Virtual model.") var model: String
+  @Option(help: "Connections.") var connections = 32
+  @Option(help: "Seconds before the measurement.") var settle = 1.0
+  @Option(help: "Seconds of measurement.") var measure = 4.0
+
+  func run() async throws {
+    let request = HTTPText.post(
+      "/chat/start", token: token, body: #"{"model":"\#(model)","message":"go","stream":{"modes":["poll"]}}"#)
+    let options = RequestLoad.Options(
+      port: target.port, connections: connections, settle: settle, measure: measure, requests: [[request]],
+      expectedStatus: 202, watched: target.watched)
+    try await target.run { loop, done in
+      let load = RequestLoad(options, loop: loop, done: done)
+      return { load.begin() }
+    }
+  }
+}
+
+/// `sluice-bench parked`
+struct Parked: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Polls that wait: memory each.")
+
+  @OptionGroup var target: Target
+  @Option(help: "File of `path token` lines.") var file: String
+  @Option(help: "Connections.") var connections = 10_000
+  @Option(help: "Seconds for the last of them to arrive.") var settle = 3.0
+
+  func run() async throws {
+    let requests = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map {
+      let parts = $0.split(separator: " ")
+      return HTTPText.get(String(parts[0]), token: parts.count > 1 ? String(parts[1]) : nil)
+    }
+    let options = ParkedLoad.Options(
+      port: target.port, connections: connections, settle: settle, requests: requests, watched: target.watched)
+    try await target.run { loop, done in
+      let load = ParkedLoad(options, loop: loop, done: done)
+      return { load.begin() }
+    }
+  }
+}
+
+/// `sluice-bench turns`
+struct Turns: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Many turns at a time, one reader each.",
+    discussion: """
+      Without --expected the tokens are clock readings (the simulator's `text=clock`) and tell how late the text comes; \
+      with it every byte is compared.
+      """)
+
+  @OptionGroup var target: Target
+  @Option(help: "Session token.") var token: String
+  @Option(help: "Virtual model.") var model: String
+  @Option(help: "Turns.") var turns = 500
+  @Option(help: "Turns begun per second.") var ramp = 250
+  @Option(help: "Seconds from the last start to the measurement.") var settle = 2.0
+  @Option(help: "Seconds of measurement.") var measure = 8.0
+  @Option(help: "File with the whole text of a turn.") var expected: String?
+  @Flag(help: "Wait for every turn's end.") var untilEnd = false
+
+  func run() async throws {
+    let options = TurnLoad.Options(
+      port: target.port, token: token, model: model, turns: turns, ramp: ramp, settle: settle, measure: measure,
+      expected: try expected.map { Array(try Data(contentsOf: URL(filePath: $0))) }, watched: target.watched,
+      untilEnd: untilEnd)
+    try await target.run { loop, done in
+      let load = TurnLoad(options, loop: loop, done: done)
+      return { load.begin() }
+    }
+  }
+}

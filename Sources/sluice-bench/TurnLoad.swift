@@ -1,0 +1,138 @@
+import ArgumentParser
+import EventLoop
+import FoundationEssentials
+
+/// Many turns at a time, one reader each: what they cost, how late their text comes, and whether all of it does.
+// Sendable is unchecked because everything is confined to the loop once the load has begun.
+final class TurnLoad: TimerHandler, @unchecked Sendable {
+  struct Options {
+    var port: UInt16
+    var token: String
+    var model: String
+    var turns: Int
+    /// Turns begun per second.
+    var ramp: Int
+    /// Seconds from the last start to the measurement, and its length.
+    var settle: Double
+    var measure: Double
+    /// The whole text of every turn; nil: tokens are clock readings of the simulator.
+    var expected: [UInt8]?
+    var watched: [Watched]
+    /// Whether to wait for the turns' ends; else the program leaves after the measurement.
+    var untilEnd: Bool
+  }
+
+  private enum Mark: Int { case begin, measure, finish }
+
+  let options: Options
+  let startRequest: [UInt8]
+  private let loop: EventLoop
+  private let done: @Sendable (BenchResult) -> Void
+  private var readers: [Reader] = []
+  private var result = BenchResult()
+  private var latencies = Samples()
+  private var firsts = Samples()
+  private var isMeasuring = false
+  private var tokens = 0
+  private var polls = 0
+  private var ended = 0
+  private var measured = false
+  private var begunAt = Instant.now()
+  private var cpu: [Double] = []
+  private var troubles: [String: Int] = [:]
+
+  init(_ options: Options, loop: EventLoop, done: @escaping @Sendable (BenchResult) -> Void) {
+    self.options = options
+    self.loop = loop
+    self.done = done
+    startRequest = HTTPText.post(
+      "/chat/start", token: options.token,
+      body:
+        #"{"model":"\#(options.model)","message":"go","stream":{"modes":["poll"]}}"#)
+  }
+
+  /// *Loop only.*
+  func begin() { timerFired(Mark.begin.rawValue) }
+
+  func timerFired(_ token: Int) {
+    switch Mark(rawValue: token) {
+    case .begin:
+      // Ten times a second a tenth of a second's starts.
+      for _ in 0..<min(max(1, options.ramp / 10), options.turns - readers.count) {
+        let reader = Reader(loop: loop, load: self)
+        readers.append(reader)
+        reader.begin()
+      }
+      if readers.count < options.turns { after(0.1, .begin) } else { after(options.settle, .measure) }
+    case .measure:
+      isMeasuring = true
+      begunAt = .now()
+      cpu = options.watched.map(\.cpu)
+      after(options.measure, .finish)
+    case .finish:
+      isMeasuring = false
+      let seconds = Double(Instant.now().nanoseconds - begunAt.nanoseconds) / 1e9
+      for (index, watched) in options.watched.enumerated() {
+        result.numbers["cpu_\(watched.name)"] = watched.cpu - cpu[index]
+        result.numbers["resident_\(watched.name)"] = Double(watched.resident)
+      }
+      result.numbers["seconds"] = seconds
+      result.numbers["tokens"] = Double(tokens)
+      result.numbers["polls"] = Double(polls)
+      result.numbers["live"] = Double(readers.count - ended)
+      result.samples["latency_ms"] = latencies.summary
+      result.samples["first_ms"] = firsts.summary
+      measured = true
+      leaveIfDone()
+    case nil: break
+    }
+  }
+
+  private func after(_ seconds: Double, _ mark: Mark) {
+    _ = loop.schedule(
+      at: .now().advanced(milliseconds: Int(seconds * 1_000)), handler: self, token: mark.rawValue)
+  }
+
+  private func leaveIfDone() {
+    guard measured, !options.untilEnd || ended == options.turns else { return }
+    result.numbers["ended"] = Double(ended)
+    result.numbers["failures"] = Double(result.failures.values.reduce(0, +))
+    result.troubles = troubles
+    done(result)
+  }
+
+  // MARK: told by the readers
+
+  func started() {}
+  func polled() { if isMeasuring { polls += 1 } }
+  func troubled(_ reason: String) { troubles[reason, default: 0] += 1 }
+
+  func ended(_ failure: String?) {
+    ended += 1
+    if let failure { result.failures[failure, default: 0] += 1 }
+    leaveIfDone()
+  }
+
+  /// One event's text. False if it is not what was sent.
+  func check(_ text: Slice<UnsafeRawBufferPointer>, now: UInt64, matched: inout Int, isFirst: Bool) -> Bool {
+    if isMeasuring { tokens += 1 }
+    if let expected = options.expected {
+      guard matched + text.count <= expected.count, expected[matched..<(matched + text.count)].elementsEqual(text)
+      else { return false }
+    } else {
+      // The simulator's clock in nanoseconds, the same as ours.
+      var sent: UInt64 = 0
+      for byte in text where byte != 0x20 {
+        guard (0x30...0x39).contains(byte) else { return false }
+        sent = sent &* 10 &+ UInt64(byte - 0x30)
+      }
+      let milliseconds = Double(now &- sent) / 1e6
+      if isFirst { firsts.add(milliseconds) }
+      if isMeasuring { latencies.add(milliseconds) }
+    }
+    matched += text.count
+    return true
+  }
+
+  func isWhole(_ matched: Int) -> Bool { options.expected.map { $0.count == matched } ?? (matched > 0) }
+}

@@ -1,0 +1,50 @@
+import FoundationEssentials
+import Glibc
+
+/// A process group under observation: CPU and memory from /proc.
+struct Watched {
+  let name: String
+  let group: Int32
+
+  /// `name=pid`
+  init?(_ text: String) {
+    let parts = text.split(separator: "=", maxSplits: 1)
+    guard parts.count == 2, let group = Int32(parts[1]) else { return nil }
+    name = String(parts[0])
+    self.group = group
+  }
+
+  /// CPU seconds of all processes of the group, user and system.
+  var cpu: Double {
+    members.reduce(0) { $0 + Double($1.ticks) } / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
+  private var members: [(id: Int32, ticks: Int)] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var found: [(Int32, Int)] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      guard let id = Int32(name), let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+        let end = text.lastIndex(of: ")")
+      else { continue }
+      // From the third field on: state, parent, group … utime is the 14th, stime the 15th (proc(5)).
+      let fields = text[text.index(after: end)...].split(separator: " ")
+      guard fields.count > 12, Int32(fields[2]) == group, let user = Int(fields[11]), let system = Int(fields[12])
+      else { continue }
+      found.append((id, user + system))
+    }
+    return found
+  }
+
+  /// Resident bytes of all processes of the group.
+  var resident: Int {
+    members.reduce(0) { sum, member in
+      let text = (try? String(contentsOfFile: "/proc/\(member.id)/statm", encoding: .utf8)) ?? ""
+      let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+      return sum + pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import ArgumentParser
+import Chat
+import Store
+
+/// Credentials of model providers.
+enum Credentials: ListedNoun {
+  static let word = "credential"
+  static var list: AdminList { .credentials }
+  static let columns = [
+    Column("name"), Column("reference"), Column("managed_domain"), Column("client_certificate"), Column("routes"),
+  ]
+  static let listExamples = """
+      sluice credential list
+      sluice credential list --json | jq -r '.[].reference'
+    """
+  static let showExamples = """
+      sluice credential show openai
+      sluice credential show openai --json
+    """
+}
+
+/// `sluice credential`
+struct CredentialCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "credential",
+    abstract: "Credentials: where nodes find a provider's secret.",
+    discussion: """
+      A credential says where each node finds the secret of a provider: env:NAME in its environment, file:/path on its \
+      machine. The secret itself is never in the database, and never on a command line. A gateway's credential may also \
+      name its domain, so that routes need no more than a short region, and a client certificate, beside a secret or \
+      instead of one. A change takes effect on the next turn.
+
+        sluice credential add openai --reference file:/etc/sluice/openai.key
+        sluice credential add gateway --reference env:GATEWAY_KEY --managed-domain llm.example.net
+        sluice route add assistant --credential openai …
+      """,
+    subcommands: [ListRows<Credentials>.self, ShowRow<Credentials>.self, Add.self, Set.self, Remove.self])
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "add",
+      abstract: "Add a credential.",
+      discussion: """
+          sluice credential add openai --reference file:/etc/sluice/openai.key
+          sluice credential add gateway --reference env:GATEWAY_KEY --managed-domain llm.example.net
+        """)
+
+    @Argument(help: "A name for operators.")
+    var name: String
+
+    @OptionGroup var columns: CredentialColumns
+    @OptionGroup var options: AdminOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      var changes = AdminChanges()
+      changes.set("name", name)
+      try columns.write(to: &changes)
+      try await Administration.run(options) { [changes] admin in
+        guard let row = try await admin.store.add(changes, id: .random(), to: .credentials) else { throw Refusal.gone }
+        Printout.done("added \(Credentials.label(of: row))", row, json: output.json)
+      }
+    }
+  }
+
+  struct Set: AsyncParsableCommand {
+    enum Emptied: String, Unsetting {
+      case reference
+      case managedDomain = "managed-domain"
+      case clientCertificate = "client-certificate"
+      case clientKey = "client-key"
+      case caBundle = "ca-bundle"
+    }
+
+    static let configuration = CommandConfiguration(
+      commandName: "set",
+      abstract: "Change what is given of a credential.",
+      discussion: """
+        What is not given stays as it is. Routes follow a new name.
+
+          sluice credential set openai --reference env:OPENAI_API_KEY
+          sluice credential set gateway --unset managed-domain
+        """)
+
+    @Argument(help: "Name, id, or the id's first digits.")
+    var credential: String
+
+    @Option(help: "A new name.")
+    var name: String?
+
+    @OptionGroup var columns: CredentialColumns
+
+    @Option(help: "Empty it: \(Emptied.names).")
+    var unset: [Emptied] = []
+
+    @OptionGroup var options: AdminOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      var changes = AdminChanges()
+      changes.set("name", name)
+      try columns.write(to: &changes)
+      try changes.unset(unset)
+      try await Administration.run(options) { [changes] admin in
+        let row = try Credentials.find(credential, in: try await admin.store.rows(.credentials))
+        guard let changed = try await admin.store.set(changes, id: Credentials.id(of: row), in: .credentials) else {
+          throw Refusal.gone
+        }
+        Printout.done(
+          "\(Credentials.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
+      }
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "remove",
+      abstract: "Remove a credential.",
+      discussion: """
+        Refused while a route sends it.
+
+          sluice credential remove gateway
+          sluice route list --json | jq -r '.[] | select(.credential == "gateway") | .id'
+        """)
+
+    @Argument(help: "Name, id, or the id's first digits.")
+    var credential: String
+
+    @OptionGroup var options: AdminOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      try await Administration.run(options) { admin in
+        let row = try Credentials.find(credential, in: try await admin.store.rows(.credentials))
+        do {
+          guard try await admin.store.remove(try Credentials.id(of: row), from: .credentials) else {
+            throw Refusal.gone
+          }
+        } catch let error as StoreError where error.constraint == "model_route_credential_id_fkey" {
+          let routes = try await admin.store.rows(.routes).filter { $0.text("credential_id") == row.text("id") }
+          let ids = routes.compactMap { $0.text("id") }.joined(separator: ", ")
+          throw Refusal(
+            "\(Credentials.label(of: row)) stays, routes send it: \(ids); "
+              + "first `sluice route set … --credential …` or `--unset credential`")
+        }
+        Printout.done("removed \(Credentials.label(of: row))", row, json: output.json)
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Providers
+import Store
+
+/// The columns of a virtual model, for `add` and `set`.
+struct ModelColumns: ParsableArguments {
+  @Option(help: "What people read; the name, if a new model has none.")
+  var title: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Sent before the history. @file reads a file, @- standard input.", valueName: "text|@file"))
+  var systemPrompt: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "JSON object with any of \(ProviderParameters.Key.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "json|@file"))
+  var parameters: String?
+
+  @Option(help: ArgumentHelp("What clients see of the reasoning: hidden, progress or full.", valueName: "policy"))
+  var reasoning: String?
+
+  @Option(help: ArgumentHelp("Messages of the conversation sent to the provider at most.", valueName: "messages"))
+  var historyLimit: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Estimated tokens of the conversation sent to the provider at most: a quarter of its bytes, 1000 an image.",
+      valueName: "tokens"))
+  var historyTokenLimit: Int?
+
+  @Option(help: "commit: served once committed; relaxed: served on arrival, committed right after.")
+  var durability: String?
+
+  @Option(help: "How text is gathered into events: immediate.")
+  var chunking: String?
+
+  @Option(help: ArgumentHelp("When the node of a turn dies: keep its text so far.", valueName: "policy"))
+  var onInterrupt: String?
+
+  @Flag(inversion: .prefixedNo, help: "Ask the provider to stream.")
+  var stream: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Send the provider no key that speaks of tools.")
+  var notool: Bool?
+
+  @Flag(inversion: .prefixedNo, help: "Do not send the system prompt.")
+  var nopreprompt: Bool?
+
+  @Flag var enabling: Enabling?
+
+  /// Throws a usage error for what no node could send.
+  func write(to changes: inout AdminChanges) throws {
+    changes.set("title", title)
+    changes.set("system_prompt", try ArgumentText.text(systemPrompt, option: "--system-prompt"))
+    let parameters = try ArgumentText.object(parameters, option: "--parameters")
+    if let parameters {
+      do { _ = try ProviderParameters(json: parameters) } catch { throw misuse("--\(error.cause)") }
+    }
+    changes.set("parameters", json: parameters)
+    changes.set("reasoning", reasoning)
+    changes.set("history_limit", historyLimit)
+    changes.set("history_token_limit", historyTokenLimit)
+    changes.set("durability", durability)
+    changes.set("chunking", chunking)
+    changes.set("on_interrupt", onInterrupt)
+    changes.set("stream", stream)
+    changes.set("notool", notool)
+    changes.set("nopreprompt", nopreprompt)
+    changes.set("enabled", enabling.map { $0 == .enable })
+  }
+}

@@ -1,0 +1,179 @@
+import ArgumentParser
+import Chat
+import Store
+
+/// Routes of virtual models.
+enum Routes: ListedNoun {
+  static let word = "route"
+  static var list: AdminList { .routes }
+  static let nameKey: String? = nil
+  static let columns = [
+    Column("id"), Column("model"), Column("priority"), Column("weight"), Column("driver"), Column("provider_model"),
+    Column("region"), Column("credential"), Column("enabled"),
+  ]
+  static let listExamples = ""
+  static let showExamples = """
+      sluice route show 6f0c1d2e
+      sluice route show 6f0c1d2e --json | jq .overrides
+    """
+}
+
+/// `sluice route`
+struct RouteCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "route",
+    abstract: "Routes: where virtual models are served.",
+    discussion: """
+      A route joins a virtual model to a provider: the driver (its wire format), the model as the provider calls it, an \
+      endpoint, a credential, time-outs. The route with the least priority number is taken. Clients never see a word of \
+      it. A change takes effect on the next turn. A route is named by its id, or the id's first digits.
+
+        sluice route list --model assistant
+        sluice route add assistant --provider-model gpt-4o-mini --region https://api.openai.com/v1 --credential openai
+        sluice route set 6f0c1d2e --disable
+      """,
+    subcommands: [List.self, ShowRow<Routes>.self, Add.self, Set.self, Remove.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "list",
+      abstract: "List the routes.",
+      discussion: """
+          sluice route list
+          sluice route list --model assistant --json | jq -r '.[].region'
+        """)
+
+    @Option(help: "Only those of this virtual model.")
+    var model: String?
+
+    @OptionGroup var options: AdminOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      try await Administration.run(options) { admin in
+        var rows = try await admin.store.rows(.routes)
+        if let model {
+          let owner = try Models.find(model, in: try await admin.store.rows(.models)).text("id")
+          rows = rows.filter { $0.text("model_id") == owner }
+        }
+        Printout.list(rows, columns: Routes.columns, plural: Routes.plural, json: output.json)
+      }
+    }
+  }
+
+  struct Add: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "add",
+      abstract: "Add a route to a virtual model.",
+      discussion: """
+        The region is a whole endpoint, or a short name in front of the credential's managed domain.
+
+          sluice route add assistant --provider-model gpt-4o-mini --region https://api.openai.com/v1 --credential openai
+          sluice route add local --provider-model llama3.2 --region http://127.0.0.1:11434/v1 \
+        --first-byte-timeout-ms 120000
+          sluice route add assistant --provider-model large --region eu --credential gateway --priority 2
+        """)
+
+    @Argument(help: "The virtual model: name, id, or the id's first digits.")
+    var model: String
+
+    @OptionGroup var columns: RouteColumns
+    @OptionGroup var options: AdminOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      if columns.providerModel == nil { throw ValidationError("--provider-model is missing") }
+      if columns.region == nil { throw ValidationError("--region is missing") }
+    }
+
+    func run() async throws {
+      var changes = AdminChanges()
+      try columns.write(to: &changes)
+      // They tell it from the model's other routes from the very first.
+      if columns.priority == nil { changes.set("priority", 1) }
+      if columns.driver == nil { changes.set("driver", "openai") }
+      try await Administration.run(options) { [changes] admin in
+        var changes = changes
+        let owner = try Models.find(model, in: try await admin.store.rows(.models))
+        changes.set("model_id", owner.text("id"))
+        changes.set("credential_id", try await columns.credentialID(in: admin.store))
+        guard let row = try await admin.store.add(changes, id: .random(), to: .routes) else { throw Refusal.gone }
+        Printout.done(
+          "added \(Routes.label(of: row)) to \(Models.label(of: owner)); the next turn may take it", row,
+          json: output.json)
+      }
+    }
+  }
+
+  struct Set: AsyncParsableCommand {
+    enum Emptied: String, Unsetting {
+      case credential
+      case totalTimeout = "total-timeout-ms"
+      var column: String { self == .credential ? "credential_id" : "total_timeout_ms" }
+    }
+
+    static let configuration = CommandConfiguration(
+      commandName: "set",
+      abstract: "Change what is given of a route.",
+      discussion: """
+        What is not given stays as it is.
+
+          sluice route set 6f0c1d2e --provider-model gpt-4o --idle-timeout-ms 30000
+          sluice route set 6f0c1d2e --overrides '{"top_k": 40}' --priority 2
+          sluice route set 6f0c1d2e --disable
+        """)
+
+    @Argument(help: "Id, or its first digits.")
+    var route: String
+
+    @OptionGroup var columns: RouteColumns
+
+    @Option(help: "Empty it: \(Emptied.names).")
+    var unset: [Emptied] = []
+
+    @OptionGroup var options: AdminOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      var changes = AdminChanges()
+      try columns.write(to: &changes)
+      try changes.unset(unset, later: columns.credential == nil ? [] : ["credential_id"])
+      try await Administration.run(options) { [changes] admin in
+        var changes = changes
+        let row = try Routes.find(route, in: try await admin.store.rows(.routes))
+        changes.set("credential_id", try await columns.credentialID(in: admin.store))
+        guard let changed = try await admin.store.set(changes, id: Routes.id(of: row), in: .routes) else {
+          throw Refusal.gone
+        }
+        Printout.done("\(Routes.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
+      }
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "remove",
+      abstract: "Remove a route.",
+      discussion: """
+        Turns under way go on. A virtual model without an enabled route cannot be chosen.
+
+          sluice route remove 6f0c1d2e
+          sluice route set 6f0c1d2e --disable        keeps it for later
+        """)
+
+    @Argument(help: "Id, or its first digits.")
+    var route: String
+
+    @OptionGroup var options: AdminOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      try await Administration.run(options) { admin in
+        let row = try Routes.find(route, in: try await admin.store.rows(.routes))
+        guard try await admin.store.remove(try Routes.id(of: row), from: .routes) else { throw Refusal.gone }
+        Printout.done(
+          "removed \(Routes.label(of: row)) of model \(Plain.line(row.text("model") ?? ""))", row, json: output.json)
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+-- What the role of those who configure may do: edit models and access, cancel and void; read no content.
+
+\set ECHO none
+\set ON_ERROR_STOP on
+begin;
+set local client_min_messages = warning;
+create extension if not exists pgtap;
+
+create temporary view granted as
+select
+  relname::text collate "C" as relation,
+  string_agg(privilege, ' ' order by ordinal) as rights
+from pg_class
+cross join unnest(
+  array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']
+) with ordinality as kind (privilege, ordinal)
+where relnamespace = 'sluice'::regnamespace
+  and relkind in ('r', 'p', 'v')
+  and has_table_privilege('sluice_admin', pg_class.oid, privilege)
+group by relname;
+
+insert into sluice.surface (name, kind)
+values ('web', 'web');
+insert into sluice.node (incarnation, tag, host, version, lease_until)
+values (gen_random_uuid(), 7, 'localhost', '0.1.0', now() - interval '1 s');
+with made as (
+  insert into sluice.identity (kind) values ('person') returning id
+)
+insert into sluice.turn (
+  id, conversation_id, identity_id, surface_id, user_message_id, message_id, model_name, durability, on_interrupt, owner
+)
+select
+  gen_random_uuid(), gen_random_uuid(), made.id, surface.id, gen_random_uuid(), gen_random_uuid(), 'fast', 'commit',
+  'keep', node.incarnation
+from made, sluice.surface, sluice.node;
+
+create temporary table refusal (reason text, statement text);
+insert into refusal
+values
+  ('reads no message', $$select from sluice.message$$),
+  ('reads no chunk', $$select from sluice.turn_delta$$),
+  ('reads no leaf', $$select from sluice.turn_delta_0$$),
+  ('reads no event', $$select from sluice.turn_event$$),
+  ('reads no idempotency key', $$select from sluice.idempotency$$),
+  ('reads no link', $$select from sluice.identity_link$$),
+  ('ends no turn', $$update sluice.turn set state = 'done', chunks = 1, ended_at = now()$$),
+  ('moves no turn', $$update sluice.turn set owner = gen_random_uuid()$$),
+  ('deletes no turn', $$delete from sluice.turn$$),
+  ('starts no turn', $$insert into sluice.turn default values$$),
+  ('lengthens no lease', $$update sluice.node set lease_until = now() + interval '1 year'$$),
+  ('makes no node', $$insert into sluice.node default values$$),
+  ('deletes no node', $$delete from sluice.node$$),
+  ('deletes no conversation', $$delete from sluice.conversation$$),
+  ('changes no identity', $$update sluice.identity set kind = 'service'$$),
+  ('deletes no identity', $$delete from sluice.identity$$),
+  ('claims no change', $$insert into sluice.schema_change (name) values ('extra')$$),
+  ('recycles nothing', $$select sluice.turn_delta_recycle()$$),
+  ('creates no table', $$create table sluice.extra ()$$),
+  ('alters no table', $$alter table sluice.surface add column extra int$$),
+  ('does not become the owner', $$set local role sluice_owner$$),
+  ('does not become the program', $$set local role sluice_app$$);
+grant select on refusal to sluice_admin;
+
+create temporary table acceptance (reason text, statement text);
+insert into acceptance
+values
+  ('cancels a turn', $$update sluice.turn set cancel_requested_at = now() where state = 'streaming'$$),
+  (
+    'voids a node, once its flushes are through',
+    $$
+      with dead as (
+        select incarnation from sluice.node where lease_until < now() for update
+      )
+      update sluice.node set voided_at = now() from dead where node.incarnation = dead.incarnation
+    $$
+  ),
+  ('renames a surface', $$update sluice.surface set name = 'shop'$$),
+  ('removes a surface', $$delete from sluice.surface$$),
+  ('looks at nodes', $$select from sluice.node_status$$),
+  ('looks at turns', $$select from sluice.live_turn, sluice.turn_report$$);
+grant select on acceptance to sluice_admin;
+
+select plan((select count(*) from refusal)::integer + (select count(*) from acceptance)::integer + 6);
+
+select results_eq(
+  $$select relation, rights from granted order by relation$$,
+  $$
+    values
+      ('conversation' collate "C", 'select'),
+      ('credential', 'select insert update delete'),
+      ('identity', 'select insert'),
+      ('live_turn', 'select'),
+      ('model_route', 'select insert update delete'),
+      ('node', 'select'),
+      ('node_status', 'select'),
+      ('schema_change', 'select'),
+      ('surface', 'select insert update delete'),
+      ('surface_key', 'select insert update delete'),
+      ('turn', 'select'),
+      ('turn_report', 'select'),
+      ('virtual_model', 'select insert update delete')
+  $$,
+  'it has these rights and no others'
+);
+select results_eq(
+  $$
+    select relname::text collate "C", attname::text collate "C", privilege_type collate "C"
+    from pg_attribute
+    join pg_class on pg_class.oid = attrelid
+    cross join lateral aclexplode(attacl)
+    where relnamespace = 'sluice'::regnamespace
+    order by relname
+  $$,
+  $$
+    values
+      ('node' collate "C", 'voided_at' collate "C", 'UPDATE' collate "C"),
+      ('turn', 'cancel_requested_at', 'UPDATE')
+  $$,
+  'and these two on columns'
+);
+select ok(
+  rolcanlogin and not (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls),
+  'it logs in and has no attribute'
+)
+from pg_roles
+where rolname = 'sluice_admin';
+select is_empty(
+  $$select from pg_auth_members where member = 'sluice_admin'::regrole$$,
+  'it is a member of nothing'
+);
+select isnt(shobj_description('sluice_admin'::regrole, 'pg_authid'), null, 'it has a comment');
+select results_eq(
+  $$
+    select split_part(setting, '=', 1) collate "C"
+    from pg_roles, unnest(rolconfig) as setting
+    where rolname = 'sluice_admin'
+    order by 1
+  $$,
+  $$values ('idle_in_transaction_session_timeout' collate "C"), ('lock_timeout'), ('statement_timeout')$$,
+  'time-outs are set'
+);
+
+set local session authorization sluice_admin;
+select throws_ok(statement, '42501', null, 'it ' || reason)
+from refusal;
+select lives_ok(statement, 'it ' || reason)
+from acceptance;
+
+reset session authorization;
+select * from finish();
+rollback;
