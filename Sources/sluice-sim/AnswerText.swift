@@ -10,6 +10,7 @@ struct AnswerText: Sequence, IteratorProtocol, Sendable {
   private enum Source {
     case prose(Prose)
     case trouble(Trouble)
+    case fixed(Token)
   }
 
   /// - Parameters:
@@ -28,6 +29,7 @@ struct AnswerText: Sequence, IteratorProtocol, Sendable {
     source =
       switch scenario.text {
       case .prose, .echo: .prose(Prose(seed: scenario.seed))
+      case .fixed, .clock: .fixed(Token("abcdefg "))
       case .nasty: .trouble(Trouble(seed: scenario.seed, withNul: false))
       case .nul: .trouble(Trouble(seed: scenario.seed, withNul: true))
       }
@@ -54,6 +56,8 @@ struct AnswerText: Sequence, IteratorProtocol, Sendable {
     case .trouble(var trouble):
       defer { source = .trouble(trouble) }
       return trouble.next()
+    case .fixed(let token):
+      return token
     }
   }
 

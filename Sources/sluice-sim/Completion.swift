@@ -55,6 +55,9 @@ struct Completion: Sendable {
   /// Opens a chunk whose text follows, in pieces.
   func beginChunk(in buffer: inout ByteBuffer) { buffer.writeBytes(deltaLead) }
 
+  /// Ends it.
+  func closeChunk(in buffer: inout ByteBuffer) { buffer.writeBytes(deltaTrail) }
+
   /// Ends it with `padding` bytes in the field that OpenAI pads its chunks with, so that their sizes tell nothing.
   func endChunk(padding: Int, in buffer: inout ByteBuffer) {
     buffer.writeBytes(deltaTrail.dropLast())

@@ -145,6 +145,12 @@ final class Connection: ChannelInboundHandler {
       if tokens > 0 { performance?.answer.exchange?.sent(tokens: tokens) }
       context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
       needsFlush = false
+    case .clock(var bytes, let after):
+      performance?.answer.exchange?.sent(tokens: 1)
+      bytes.writeString("\(NIODeadline.now().uptimeNanoseconds) ")
+      bytes.writeImmutableBuffer(after)
+      context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
+      needsFlush = false
     case .hold:
       flush(context)
     case .end(let end):

@@ -12,6 +12,8 @@ struct Cue: Equatable, Sendable {
     case write(ByteBuffer, tokens: Int = 0)
     /// Body bytes that stay as they are, whatever the content is encoded with.
     case raw(ByteBuffer)
+    /// One token between these bytes: the time of the write in nanoseconds, and a blank.
+    case clock(before: ByteBuffer, after: ByteBuffer)
     /// The body is whole; the connection stays for the next request.
     case end(Exchange.End)
     /// The connection closes, the body does not end.

@@ -12,6 +12,11 @@ struct Scenario: Equatable, Sendable {
     case nasty
     /// `nasty` with U+0000 as well.
     case nul
+    /// Eight bytes a token, always the same.
+    case fixed
+    /// Each token is the time of its writing, CLOCK_MONOTONIC in nanoseconds: who reads it on this machine knows how
+    /// late it is.
+    case clock
   }
 
   /// The length of an answer for which neither the model name nor the echoed text says one.

@@ -15,7 +15,9 @@ struct Simulator: AsyncParsableCommand {
         name;key=value;key=value…
 
         tokens=N    length of the text (60)
-        text=KIND   prose (default), echo, nasty, nul
+        text=KIND   prose (default), echo, nasty, nul; fixed: the same eight bytes
+                    again and again; clock: each token is the time it is sent,
+                    CLOCK_MONOTONIC in nanoseconds (for streams)
         seed=N      which text (1)
         history=1   the answer opens with "I see N messages."
         images=1    and with "I see N images."

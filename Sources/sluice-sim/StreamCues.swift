@@ -76,6 +76,7 @@ struct StreamCues: IteratorProtocol {
   private mutating func batch() -> Cue? {
     guard text.count > 0 else { return lineStart() }
     let time = script.due(sent)
+    if script.scenario.text == .clock { return clock(at: time) }
     var size = script.scenario.batch - sent % script.scenario.batch
     if fault != nil { size = min(size, limit - sent) }
     var bytes = ByteBufferAllocator().buffer(capacity: script.completion.capacity(tokens: min(size, text.count)))
@@ -87,6 +88,18 @@ struct StreamCues: IteratorProtocol {
       sent += 1
     }
     return Cue(at: time, action: .write(bytes, tokens: sent - before))
+  }
+
+  /// One token that tells the time.
+  private mutating func clock(at time: TimeAmount) -> Cue {
+    _ = text.next()
+    sent += 1
+    var (before, after) = (ByteBuffer(), ByteBuffer())
+    framing.begin(in: &before)
+    script.completion.beginChunk(in: &before)
+    script.completion.closeChunk(in: &after)
+    framing.end(in: &after)
+    return Cue(at: time, action: .clock(before: before, after: after))
   }
 
   /// The long line up to its text, if there is one.
