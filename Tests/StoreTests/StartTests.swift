@@ -144,7 +144,15 @@ struct StartTests {
       let keys = try await site.value(
         "select count(*) from sluice.idempotency where identity_id = $1::uuid", .id(site.identity))
       #expect(keys == "0")
-      _ = try await site.say(String(repeating: "x", count: 40), "1")
+
+      let first = try await site.say(String(repeating: "x", count: 40), "1")
+      let next = site.ask(String(repeating: "x", count: 41), in: first.conversation)
+      guard case .tooLong = try await StartStore(site.app).start(next) else {
+        Issue.record("41 bytes are 11 tokens in a conversation, too")
+        return
+      }
+      #expect(try await site.rows(of: first.conversation) == [1, 2, 1, 2, 0])
+      _ = try await site.say("short", "2", in: first.conversation)
     }
   }
 
