@@ -42,7 +42,7 @@ def pytest_runtest_makereport(item: pytest.Item):
         deployments = {id(d): d for d in item.funcargs.values() if isinstance(d, Deployment)}
         for deployment in [*deployments.values(), *getattr(item, "deployments", [])]:
             for log in sorted(deployment.logs.glob("*.log")):
-                report.sections.append((f"end of {log.relative_to(ROOT)}", log_tail(log)))
+                report.sections.append((f"end of {os.path.relpath(log, ROOT)}", log_tail(log)))
     return report
 
 
