@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from stack import Node, fastcgi, wait_until
 
@@ -78,6 +79,18 @@ class Scrape:
     @property
     def is_at_rest(self) -> bool:
         return not any(self.sum(name) for name in ACTIVITY)
+
+
+def moves(*names: str):
+    """The test sees these metrics change; conftest makes sure that it does."""
+    return pytest.mark.moves(*names)
+
+
+def assert_moved(name: str) -> None:
+    """Two looks at one node, of those taken since the last clearing, differ in this metric."""
+    looks = [[scrape.family(name) for scrape in scrapes] for scrapes in Scrape.taken.values()]
+    assert looks and all(look for scrapes in looks for look in scrapes), f"there is no {name}"
+    assert any(look != scrapes[0] for scrapes in looks for look in scrapes), f"{name} has not moved"
 
 
 def settled(node: Node) -> Scrape:
