@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT / ".dev"))
 sys.dont_write_bytecode = True
 
 from deployment import TEMPLATE, Deployment
-from stack import Folder, FormerRelease, NoHistory, Postgres, PrivatePostgres, Processes
+from scrape import Scrape, assert_moved
+from stack import Folder, FormerRelease, NoHistory, Node, Postgres, PrivatePostgres, Processes
 from stack.failure import log_tail
 
 
@@ -93,6 +94,31 @@ def former() -> FormerRelease:
     except NoHistory as absence:
         pytest.skip(f"NOT TESTED, the upgrade from the former release: {absence}")
     return release
+
+
+@pytest.fixture
+def deployment(deploy: Callable[..., Deployment]) -> Deployment:
+    """A deployment of the test's own: one node behind one nginx."""
+    deployment = deploy()
+    deployment.add_node()
+    deployment.add_nginx()
+    return deployment
+
+
+@pytest.fixture
+def node(deployment: Deployment) -> Node:
+    """Its node."""
+    return deployment.nodes[0]
+
+
+@pytest.fixture(autouse=True)
+def moved(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Checks that what a test marked `moves` has moved, and so that no metric is there that never changes."""
+    Scrape.taken.clear()
+    yield
+    for marker in request.node.iter_markers("moves"):
+        for name in marker.args:
+            assert_moved(name)
 
 
 @pytest.fixture
