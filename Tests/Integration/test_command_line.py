@@ -398,7 +398,8 @@ def test_what_may_be_null_can_be_emptied(desk, noun, columns):
 def test_a_credential_may_be_a_certificate_alone(desk):
     pair = ["--client-certificate", "file:/run/c.pem", "--client-key", "file:/run/k.pem"]
     assert desk.json("credential", "add", "gateway", *pair)["reference"] is None
-    assert "--reference" in desk.refused("credential", "set", "gateway", "--unset", "client-certificate", "--unset", "client-key")
+    emptied = ["--unset", "client-certificate", "--unset", "client-key"]
+    assert "--reference" in desk.refused("credential", "set", "gateway", *emptied)
 
 
 def test_long_values_come_from_files(desk, tmp_path):
@@ -543,13 +544,15 @@ REFUSALS = [
     ("credential_name_key", "credential add gateway --reference env:A", "the name", "belongs to another"),
     ("credential_name_check", "credential add our/key --reference env:A", "the name", "letters"),
     ("credential_reference_check", "credential add a --reference env:", "--reference", "env:NAME or file:/path"),
-    ("credential_managed_domain_check", "credential set gateway --managed-domain https://a", "--managed-domain", "host"),
+    ("credential_managed_domain_check", "credential set gateway --managed-domain https://a", "--managed-domain",
+     "host name"),
     ("credential_client_certificate_check", "credential add a --client-certificate file:c --client-key file:/k",
      "--client-certificate", "file:/absolute/path"),
     ("credential_client_key_check", "credential add a --client-certificate file:/c --client-key file:k",
      "--client-key", "file:/absolute/path"),
     ("credential_ca_bundle_check", "credential set gateway --ca-bundle file:ca", "--ca-bundle", "file:/absolute/path"),
-    ("credential_client_pair_check", "credential set gateway --client-key file:/k", "--client-certificate and", "together"),
+    ("credential_client_pair_check", "credential set gateway --client-key file:/k", "--client-certificate and",
+     "together"),
     ("credential_secret_check", "credential add a --managed-domain llm.example", "--reference or", "must be set"),
     ("virtual_model_name_key", "model add fast", "the name", "belongs to another"),
     ("virtual_model_name_check", "model set fast --name so/fast?", "the name", "letters"),
@@ -561,7 +564,8 @@ REFUSALS = [
     ("virtual_model_history_token_limit_check", "model set fast --history-token-limit 0", "--history-token-limit",
      "1 or more"),
     ("virtual_model_on_interrupt_check", "model set fast --on-interrupt drop", "--on-interrupt", "keep"),
-    ("model_route_key", "route add fast --provider-model small --region eu --credential gateway", "the route", "already"),
+    ("model_route_key", "route add fast --provider-model small --region eu --credential gateway", "the route",
+     "already"),
     ("model_route_priority_check", "route set ROUTE --priority 0", "--priority", "1 or more"),
     ("model_route_weight_check", "route set ROUTE --weight 0", "--weight", "1 or more"),
     ("model_route_driver_check", "route set ROUTE --driver fax", "--driver", "openai"),
