@@ -91,7 +91,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "FrontDoorTests", dependencies: ["FrontDoor", "EventLoop"], swiftSettings: strict),
     .testTarget(name: "UpstreamTests", dependencies: ["Upstream", "EventLoop"], swiftSettings: strict),
-    .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL"], swiftSettings: strict),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL", "Chat"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests", dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", logging],
       swiftSettings: strict),

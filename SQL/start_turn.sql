@@ -1,9 +1,10 @@
 -- Third statement of a start: the user's message and the turn, if the conversation was taken.
--- The message follows the newest one of the conversation. The model was resolved by the first statement; should it
--- vanish in between, the turn is written all the same: a taken conversation must have its turn. A repetition that comes
--- when the turn has run and ended already must not keep the conversation: it gives it back.
+-- The message follows the one that was named and found by the first statement, none, or the newest of the conversation.
+-- The model was resolved by the first statement; should it vanish in between, the turn is written all the same: a taken
+-- conversation must have its turn. A repetition that comes when the turn has run and ended already must not keep the
+-- conversation: it gives it back.
 -- $1 turn, $2 conversation, $3 identity, $4 surface, $5 user message, $6 parts, $7 assistant message,
--- $8 incarnation, $9 model or null, $10 metadata
+-- $8 incarnation, $9 model or null, $10 metadata, $11 message follows none, $12 message that it follows, or null
 with stale as materialized (
   select id
   from sluice.turn
@@ -28,14 +29,18 @@ said as (
   insert into sluice.message (conversation_id, id, parent_id, role, parts, turn_id)
   select
     mine.id, $5::uuid,
-    (
-      select m.id
-      from sluice.message m
-      where m.conversation_id = $2::uuid
-        and m.id <> $5::uuid
-      order by m.created_at desc, m.id desc
-      limit 1
-    ),
+    case
+      when $11::boolean then null
+      when $12::uuid is not null then $12::uuid
+      else (
+        select m.id
+        from sluice.message m
+        where m.conversation_id = $2::uuid
+          and m.id <> $5::uuid
+        order by m.created_at desc, m.id desc
+        limit 1
+      )
+    end,
     'user', $6::jsonb, $1::uuid
   from mine
   on conflict (conversation_id, id) do nothing

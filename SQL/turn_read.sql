@@ -10,6 +10,10 @@ select
     where m.conversation_id = t.conversation_id
       and m.id = t.message_id
   ) as answered,
-  sluice.uuid_time(t.id) < clock_timestamp() - interval '5 days' as compacted
+  sluice.uuid_time(t.id) < clock_timestamp() - interval '5 days' as compacted,
+  not exists (
+    select from sluice.conversation c
+    where c.id = t.conversation_id
+  ) as purged
 from sluice.turn t
 where t.id = $1::uuid

@@ -25,23 +25,6 @@ extension ProviderCall: Redacted {
   package var description: String { "call of \(route) with \(messages.count) messages" }
 }
 
-/// One message of the conversation as a provider gets it.
-package struct ProviderMessage: Sendable {
-  package enum Role: String, Sendable { case system, user, assistant }
-
-  package let role: Role
-  package let text: String
-
-  package init(role: Role, text: String) {
-    self.role = role
-    self.text = text
-  }
-}
-
-extension ProviderMessage: Redacted {
-  package var description: String { "\(role.rawValue) message" }
-}
-
 /// The way from a virtual model to a provider's model.
 package struct ProviderRoute: Sendable {
   /// Base URL, as `ProviderEndpoint.resolve` gives it.

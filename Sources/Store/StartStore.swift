@@ -16,19 +16,24 @@ package struct StartStore: Sendable {
     package var model: String?
     package var conversation: ID
     package var isNewConversation: Bool
+    /// What the message follows.
+    package var after: After
     package var turn: ID
     package var userMessage: ID
     package var assistantMessage: ID
     /// The user's message as JSON parts.
     package var parts: [UInt8]
+    /// What the message is taken for, as `TokenEstimate` has it.
+    package var estimatedTokens: Int
     /// A JSON object.
     package var metadata: [UInt8]
     /// Idempotency-Key and the SHA-256 of the body it goes with.
     package var key: (name: String, bodyHash: [UInt8])?
 
     package init(
-      incarnation: ID, identity: ID, surface: ID, model: String?, conversation: ID, isNewConversation: Bool, turn: ID,
-      userMessage: ID, assistantMessage: ID, parts: [UInt8], metadata: [UInt8], key: (name: String, bodyHash: [UInt8])?
+      incarnation: ID, identity: ID, surface: ID, model: String?, conversation: ID, isNewConversation: Bool,
+      after: After, turn: ID, userMessage: ID, assistantMessage: ID, parts: [UInt8], estimatedTokens: Int,
+      metadata: [UInt8], key: (name: String, bodyHash: [UInt8])?
     ) {
       self.incarnation = incarnation
       self.identity = identity
@@ -36,46 +41,35 @@ package struct StartStore: Sendable {
       self.model = model
       self.conversation = conversation
       self.isNewConversation = isNewConversation
+      self.after = after
       self.turn = turn
       self.userMessage = userMessage
       self.assistantMessage = assistantMessage
       self.parts = parts
+      self.estimatedTokens = estimatedTokens
       self.metadata = metadata
       self.key = key
     }
   }
 
-  /// The virtual model and its route as they stood when the turn began.
-  package struct Plan: Sendable {
-    package let model: String
-    /// The provider is asked to stream.
-    package let streams: Bool
-    package let systemPrompt: String?
-    /// JSON object.
-    package let parameters: String
-    package let durability: Turn.Durability
-    /// hidden, progress or full.
-    package let reasoning: String
-    package let driver: String
-    package let providerModel: String
-    package let region: String
-    /// JSON object.
-    package let overrides: String
-    package let connectTimeout: Int
-    package let firstByteTimeout: Int
-    package let idleTimeout: Int
-    /// `env:NAME` or `file:PATH`; nil for a provider that asks for no credential.
-    package let credential: String?
-    package let managedDomain: String?
+  /// Where a message stands in its conversation, which is a tree.
+  package enum After: Sendable, Equatable {
+    /// After the newest message of the conversation.
+    case newest
+    /// After none: it begins a branch of its own.
+    case root
+    case message(ID)
   }
 
   package struct Message: Sendable, Equatable {
     package let role: String
-    package let text: String
+    /// JSON array.
+    package let parts: [UInt8]
   }
 
   package enum Outcome: Sendable {
-    /// The turn is in the database; `history` begins with the oldest message and ends with the new one.
+    /// The turn is in the database; `history` begins with a user's message, the oldest that the model's limits allow,
+    /// and ends with the new one.
     case started(Plan, history: [Message])
     /// The key belongs to this turn already. `sameBody` false: it was used for something else.
     case repeated(turn: ID, sameBody: Bool)
@@ -83,18 +77,26 @@ package struct StartStore: Sendable {
     case busy(turn: ID?)
     /// No such conversation, or not this identity's.
     case noConversation
+    /// `after` names no message of this conversation.
+    case noMessage
+    /// The message alone is longer than the virtual model allows.
+    case tooLong
     /// No such virtual model, it is disabled, or it has no enabled route.
     case noModel
     /// This node's lease has lapsed or was voided.
     case fenced
   }
 
+  /// The parts of a history's messages are at most this many bytes of JSON, the new message aside.
+  private static let historyBytes = 16 << 20
+
   /// Repeats the start once if its outcome is unknown.
   package func start(_ start: Start) async throws(StoreError) -> Outcome {
     var queries = [
       Query(
         .startTake, .id(start.incarnation), .id(start.identity), .id(start.surface), .text(start.model),
-        .id(start.conversation), .bool(start.isNewConversation), .id(start.turn))
+        .id(start.conversation), .bool(start.isNewConversation), .id(start.turn),
+        .int(start.estimatedTokens), .id(start.after.message))
     ]
     if let key = start.key {
       queries.append(
@@ -106,8 +108,11 @@ package struct StartStore: Sendable {
       Query(
         .startTurn, .id(start.turn), .id(start.conversation), .id(start.identity), .id(start.surface),
         .id(start.userMessage), .utf8(start.parts), .id(start.assistantMessage), .id(start.incarnation),
-        .text(start.model), .utf8(start.metadata)))
-    queries.append(Query(.startHistory, .id(start.turn)))
+        .text(start.model), .utf8(start.metadata), .bool(start.after == .root), .id(start.after.message)))
+    queries.append(
+      Query(
+        .startHistory, .id(start.turn), .int(TokenEstimate.bytesOfText), .int(TokenEstimate.image),
+        .int(Self.historyBytes)))
     let outcome: Outcome
     do {
       let rows = try await runTwice(queries)
@@ -121,7 +126,8 @@ package struct StartStore: Sendable {
     switch outcome {
     case .started, .repeated, .fenced: return outcome
     // A refused start may be the repetition of one that succeeded: the conversation is busy with that very turn.
-    case .busy, .noConversation, .noModel: return try await former(of: start) ?? outcome
+    case .busy, .noConversation, .noMessage, .tooLong, .noModel:
+      return try await former(of: start) ?? outcome
     }
   }
 
@@ -153,38 +159,20 @@ package struct StartStore: Sendable {
     guard taken.int(0, 0) == 1 else { return .fenced }
     if !start.isNewConversation, taken.bool(0, 2) != true { return .noConversation }
     guard let plan = Plan(taken) else { return .noModel }
+    if taken.bool(0, 3) != true { return .noMessage }
+    if taken.bool(0, 4) != true { return .tooLong }
     guard taken.int(0, 1) == 1 else {
       let live = try await database.run([Query(.conversationLive, .id(start.conversation), .id(start.identity))])[0]
       return .busy(turn: live.id(0, 0))
     }
     if history.isEmpty { return .busy(turn: nil) }
     let messages = (0..<history.count).reversed().map { row in
-      Message(role: history.string(row, 0) ?? "", text: history.string(row, 1) ?? "")
+      Message(role: history.string(row, 0) ?? "", parts: history.utf8(row, 1) ?? [])
     }
     return .started(plan, history: messages)
   }
 }
 
-extension StartStore.Plan {
-  /// From the columns of `start_take`; nil if there is no plan.
-  fileprivate init?(_ rows: Rows) {
-    guard let model = rows.string(0, 3), let driver = rows.string(0, 9), let providerModel = rows.string(0, 10),
-      let region = rows.string(0, 11)
-    else { return nil }
-    self.model = model
-    streams = rows.bool(0, 4) ?? true
-    systemPrompt = rows.bool(0, 18) == true ? nil : rows.string(0, 5)
-    parameters = rows.string(0, 6) ?? "{}"
-    durability = rows.string(0, 7).flatMap(Turn.Durability.init) ?? .commit
-    reasoning = rows.string(0, 8).map { $0 } ?? "hidden"
-    self.driver = driver
-    self.providerModel = providerModel
-    self.region = region
-    overrides = rows.string(0, 12) ?? "{}"
-    connectTimeout = rows.int(0, 13) ?? 5_000
-    firstByteTimeout = rows.int(0, 14) ?? 60_000
-    idleTimeout = rows.int(0, 15) ?? 60_000
-    credential = rows.string(0, 16)
-    managedDomain = rows.string(0, 17)
-  }
+extension StartStore.After {
+  fileprivate var message: ID? { if case .message(let id) = self { id } else { nil } }
 }

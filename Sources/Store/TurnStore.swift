@@ -22,6 +22,8 @@ package struct TurnStore: Sendable {
     package let answered: Bool
     /// Older than the log is kept: only the message is left.
     package let compacted: Bool
+    /// Its conversation was deleted: nothing of what was said is left.
+    package let purged: Bool
   }
 
   /// Nil if there is no such turn.
@@ -41,7 +43,7 @@ package struct TurnStore: Sendable {
     return Row(
       identity: identity, conversation: conversation, surface: surface, message: message, epoch: epoch,
       chunks: rows.int(0, 6), terminal: terminal, answered: rows.bool(0, 15) ?? false,
-      compacted: rows.bool(0, 16) ?? false)
+      compacted: rows.bool(0, 16) ?? false, purged: rows.bool(0, 17) ?? false)
   }
 
   /// The next chunks after `offset`, in order; at most 512 of them.

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-SQL = sorted((Path(__file__).resolve().parents[2] / "SQL").glob("*.sql"))
+FOLDER = Path(__file__).resolve().parents[2] / "SQL"
+SQL = sorted(FOLDER.glob("*.sql"))
 GROWING = "turn|turn_delta|turn_delta_[0-7]|message|conversation|idempotency|identity|identity_link"
 
 # A day each, so that every leaf of the ring is filled.
@@ -19,9 +20,17 @@ from generate_series(1, 20000) n;
 insert into identity (id, kind) select identity, 'person' from made;
 insert into identity_link (surface_id, external_id, identity_id)
   select s.id, n::text, identity from made, surface s where s.name = 'web';
-insert into conversation (id, identity_id, surface_id)
-  select conversation, identity, s.id from made, surface s where s.name = 'web';
+insert into conversation (id, identity_id, surface_id, updated_at)
+  select conversation, identity, s.id, now() - n * interval '1 minute' from made, surface s where s.name = 'web';
+-- One of them has many conversations.
+insert into conversation (id, identity_id, surface_id, updated_at)
+  select gen_random_uuid(), one.identity, s.id, now() - m * interval '1 minute'
+  from (select identity from made limit 1) one, generate_series(1, 20000) m, surface s where s.name = 'web';
 insert into message (conversation_id, id, role, parts) select conversation, question, 'user', '[]' from made;
+-- And one conversation many messages.
+insert into message (conversation_id, id, parent_id, role, parts, created_at)
+  select conversation, gen_random_uuid(), question, 'assistant', '[]', now() - m * interval '1 minute'
+  from (select conversation, question from made limit 1) one, generate_series(1, 20000) m;
 insert into turn (id, conversation_id, identity_id, surface_id, user_message_id, message_id, model_name, durability,
     on_interrupt, owner, state, chunks, ended_at)
   select turn, conversation, identity, s.id, question, gen_random_uuid(), 'm', 'commit', 'keep', gen_random_uuid(),
@@ -56,3 +65,41 @@ def test_no_growing_table_is_scanned(filled, path):
     plan = [row["QUERY PLAN"] for row in filled.execute(f"explain execute {path.stem}{values}").fetchall()]
     scans = [line for line in plan if re.search(rf"Seq Scan on ({GROWING})\b", line)]
     assert not scans, "\n".join(plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("conversation_list", "conversation_identity_id_updated_at_idx"),
+        ("message_list", "message_conversation_id_created_at_idx"),
+    ],
+)
+def test_a_page_reads_no_more_rows_than_it_shows(filled, name, index):
+    """However far back the page lies: its place is part of what the index is asked for."""
+    text = (FOLDER / f"{name}.sql").read_text()
+    filled.execute(f"prepare page_{name} as {text}")
+    if name == "conversation_list":
+        key = filled.execute("select identity_id from conversation group by 1 order by count(*) desc limit 1")
+        values = "'{identity_id}', {at}, null, 50, 1000"
+    else:
+        key = filled.execute(
+            "select m.conversation_id, c.identity_id from message m join conversation c on c.id = m.conversation_id"
+            " group by 1, 2 order by count(*) desc limit 1"
+        )
+        values = "'{conversation_id}', '{identity_id}', {at}, null, 50, 1000"
+    owner = key.fetchone()
+    # The oldest of twenty thousand, a minute apart.
+    at = filled.execute(
+        "select (extract(epoch from now() - 19990 * interval '1 minute') * 1000000)::bigint as at"
+    ).fetchone()
+    values = values.format(**owner, **at)
+    plan = [
+        row["QUERY PLAN"]
+        for row in filled.execute(f"explain (analyze, timing off) execute page_{name}({values})").fetchall()
+    ]
+    scan = [line for line in plan if index in line]
+    assert scan, "\n".join(plan)
+    rows = [int(re.search(r"actual rows=(\d+)", line)[1]) for line in scan]
+    assert max(rows) <= 51, "\n".join(plan)
+    removed = [int(line.split(":")[1]) for line in plan if "Rows Removed by Filter" in line]
+    assert sum(removed) <= 1, "\n".join(plan)

@@ -77,9 +77,12 @@ def test_a_late_repetition_of_a_start_gives_the_conversation_back(nodes):
 
     def start(new: bool):
         with nodes.sql.transaction():
-            taken = nodes.run("start_take", node, identity, surface, model.name, conversation, new, turn)
-            nodes.run("start_turn", turn, conversation, identity, surface, question, "[]", answer, node, model.name, "{}")
-            return taken[0]["taken"], nodes.run("start_history", turn)
+            taken = nodes.run("start_take", node, identity, surface, model.name, conversation, new, turn, 0, None)
+            nodes.run(
+                *("start_turn", turn, conversation, identity, surface, question, "[]", answer, node, model.name, "{}"),
+                *(False, None),
+            )
+            return taken[0]["taken"], nodes.run("start_history", turn, 4, 1000, 1 << 24)
 
     taken, history = start(True)
     assert taken == 1 and len(history) == 1
@@ -124,3 +127,23 @@ def test_turns_with_long_logs_are_reaped(nodes):
     assert len(rows) == 50 and all(row["text"] == text for row in rows)
     ends = nodes.sql.execute("select count(*) as n from turn_delta where final and seq = 10001").fetchone()
     assert ends["n"] == 50
+
+
+def test_a_long_conversation_is_deleted_within_the_time_out(nodes):
+    """Twenty thousand messages, each of which another follows: their foreign key must find those by an index."""
+    identity = nodes.insert("identity", kind="anonymous")["id"]
+    surface = nodes.sql.execute("select id from surface where name = 'web'").fetchone()["id"]
+    conversation = uuid.uuid4()
+    nodes.insert("conversation", id=conversation, identity_id=identity, surface_id=surface)
+    nodes.sql.execute(
+        "insert into message (conversation_id, id, parent_id, role, parts)"
+        " select %(conversation)s, ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,"
+        " case when n > 1 then ('00000000-0000-7000-8000-' || lpad(to_hex(n - 1), 12, '0'))::uuid end, 'user', '[]'"
+        " from generate_series(1, 20000) n",
+        {"conversation": conversation},
+    )
+    with nodes.sql.transaction():
+        nodes.sql.execute("set local role sluice_app; set local statement_timeout = '10s'")
+        assert nodes.run("conversation_lock", conversation, identity)[0]["live_turn"] is None
+        nodes.run("conversation_delete", conversation, identity)
+    assert nodes.sql.execute("select count(*) as n from message").fetchone()["n"] == 0

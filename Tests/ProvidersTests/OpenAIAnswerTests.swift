@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func everyFixtureIsRead() throws {
-    #expect(Set(try Fixture.names()) == Set(Self.cases.map(\.file)))
+    #expect(Set(try Fixture.names().filter { !$0.hasPrefix("request_") }) == Set(Self.cases.map(\.file)))
   }
 
   @Test func aLineOfSixteenMebibytesIsRead() {

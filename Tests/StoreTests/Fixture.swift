@@ -1,15 +1,28 @@
 import EventLoop
-import Glibc
 import SQL
 import Testing
 
 @testable import Store
 
-/// The server of the tests that need one: a connection string in the environment, set by `make test`.
+/// One server for all tests that leave it running, with the schema deployed in one database; each test brings rows of
+/// its own there.
 enum TestServer {
-  static let conninfo = getenv("SLUICE_TEST_DATABASE").map { String(cString: $0) }
-  static let isThere = conninfo != nil
-  static let absence: Comment = "needs SLUICE_TEST_DATABASE, a libpq connection string"
+  static let isThere = Cluster.isAvailable
+  static let absence: Comment = "needs pg_config, initdb, pg_ctl and psql"
+
+  private static let database = "sluice"
+  private static let cluster = Result {
+    let cluster = try Cluster()
+    try cluster.endWithProcess()
+    try cluster.deploy(database: database)
+    return cluster
+  }
+
+  /// To a database without the schema.
+  static var conninfo: String? { try? cluster.get().conninfo }
+
+  /// To the one with the schema.
+  static func conninfo(user: String) throws -> String { try cluster.get().conninfo(user: user, database: database) }
 }
 
 /// Loops and a started database for the length of `body`.

@@ -6,7 +6,8 @@ struct OpenAIBody {
 
   init(_ call: ProviderCall) throws(ProviderError) {
     let overrides = try Self.members(of: call.route.overrides)
-    var writer = JSONWriter(capacity: 512 + call.messages.reduce(0) { $0 + $1.text.utf8.count + 64 })
+    let size = call.messages.reduce(0) { $0 + $1.parts.reduce(64) { $0 + $1.size + 64 } }
+    var writer = JSONWriter(capacity: 512 + size)
     func member(_ name: String, _ write: (inout JSONWriter) -> Void) {
       guard !overrides.contains(where: { $0.name == name }) else { return }
       writer.key(escaping: name)
@@ -36,7 +37,38 @@ struct OpenAIBody {
   private static func write(_ message: ProviderMessage, to writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("role", message.role.rawValue)
-    writer.member("content", message.text)
+    if let text = message.plainText {
+      // Many servers know no other form.
+      writer.member("content", text)
+    } else {
+      writer.key("content")
+      writer.beginArray()
+      for part in message.parts { write(part, to: &writer) }
+      writer.endArray()
+    }
+    writer.endObject()
+  }
+
+  /// platform.openai.com/docs/api-reference/chat/create, content parts of a user message.
+  private static func write(_ part: MessagePart, to writer: inout JSONWriter) {
+    writer.beginObject()
+    switch part {
+    case .text(let text):
+      writer.member("type", "text")
+      writer.member("text", text)
+    case .image(let url):
+      write(imageURL: url, to: &writer)
+    case .imageData(let mediaType, let data):
+      write(imageURL: "data:\(mediaType);base64,\(data)", to: &writer)
+    }
+    writer.endObject()
+  }
+
+  private static func write(imageURL url: String, to writer: inout JSONWriter) {
+    writer.member("type", "image_url")
+    writer.key("image_url")
+    writer.beginObject()
+    writer.member("url", url)
     writer.endObject()
   }
 

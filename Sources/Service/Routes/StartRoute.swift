@@ -45,8 +45,9 @@ struct StartRoute: Sendable {
     let start = StartStore.Start(
       incarnation: node.incarnation, identity: identity, surface: surface, model: body.model,
       conversation: body.conversation ?? ID.fresh(), isNewConversation: body.conversation == nil,
-      turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), parts: body.parts,
-      metadata: body.metadata, key: request.idempotencyKey.map { ($0, body.hash) })
+      after: .newest, turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1),
+      parts: body.parts, estimatedTokens: 0, metadata: body.metadata,
+      key: request.idempotencyKey.map { ($0, body.hash) })
     guard registry.reserve(start.turn) else { throw .overloaded }
     defer { registry.settle(start.turn) }
     // After the reservation: a drain that begins now waits for this start.
@@ -73,6 +74,10 @@ struct StartRoute: Sendable {
     case .busy(nil):
       throw .overloaded
     case .noConversation: throw .notFound
+    case .noMessage:
+      throw Refusal(422, "no_such_message", "`after` names no message of this conversation.")
+    case .tooLong:
+      throw Refusal(422, "context_too_long", "The message is too long for the model.")
     case .noModel: throw .noModel
     case .fenced:
       node.doubt()

@@ -42,11 +42,12 @@ final class TurnFinder: Sendable {
     case ended(LiveTurn.Facts, TurnStore.Row, Terminal)
   }
 
-  /// Throws 404 for what is absent or not the principal's, 503 without the database.
+  /// Throws 404 for what is absent or not the principal's, 410 for what was deleted, 503 without the database.
   func find(_ id: ID, for principal: Principal) async throws(Refusal) -> Found {
     let row: TurnStore.Row?
     do { row = try await store.read(id) } catch { throw .unavailable }
     guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
+    if row.purged { throw .purged }
     let facts = LiveTurn.Facts(
       id: id, conversation: row.conversation, identity: row.identity, surface: row.surface, message: row.message,
       pacer: surfaces.pacer(of: row.surface))

@@ -52,7 +52,7 @@ struct TurnStarter: Sendable {
     let call = ProviderCall(
       route: ProviderRoute(
         endpoint: endpoint, model: plan.providerModel, credential: secret, overrides: plan.overrides),
-      systemPrompt: plan.systemPrompt, messages: Self.messages(history),
+      systemPrompt: plan.systemPrompt, messages: try Self.messages(history),
       parameters: try ProviderParameters(json: plan.parameters), streaming: plan.streams)
     let request = try driver.request(for: call)
     let runner = TurnRunner(
@@ -67,10 +67,12 @@ struct TurnStarter: Sendable {
     turn.attach(transfer)
   }
 
-  /// The history begins with a message of the user: where it was cut, what goes before is of a turn that is cut too.
-  private static func messages(_ history: [StartStore.Message]) -> [ProviderMessage] {
-    history.drop { $0.role != "user" }.compactMap { message in
-      ProviderMessage.Role(rawValue: message.role).map { ProviderMessage(role: $0, text: message.text) }
+  private static func messages(_ history: [StartStore.Message]) throws(ProviderError) -> [ProviderMessage] {
+    var messages: [ProviderMessage] = []
+    for message in history {
+      guard let role = ProviderMessage.Role(rawValue: message.role) else { continue }
+      messages.append(ProviderMessage(role: role, parts: try MessagePart.parse(message.parts)))
     }
+    return messages
   }
 }
