@@ -42,7 +42,8 @@ struct GzipCues: IteratorProtocol {
       guard let gzip else { return cue }
       end = cue
       return Cue(at: cue.at, action: .write(try gzip.finish()))
-    case .cut, .reset, .hold:
+    // A time that is known only when it is written cannot be gzip'd before: no scenario asks for both.
+    case .cut, .reset, .hold, .clock:
       return cue
     }
   }

@@ -55,8 +55,9 @@ struct Routes: Sendable {
   private func text(model: String?) -> Answer {
     do {
       let scenario = try Scenario(model: model ?? "", rate: chat.rate)
-      guard scenario.text != .echo, !scenario.history, !scenario.images else {
-        return Answer(Cue.refusing(Refusal(status: 400, message: "This text depends on the request.", param: "model")))
+      guard scenario.text != .echo, scenario.text != .clock, !scenario.history, !scenario.images else {
+        return Answer(
+          Cue.refusing(Refusal(status: 400, message: "This text is not known before the request.", param: "model")))
       }
       let text = AnswerText(scenario, request: nil, limit: nil)
       let body = ByteBuffer(string: text.joined(first: text.count))

@@ -77,6 +77,9 @@ struct Scenario: Equatable, Sendable {
     }
     if fault == .halfhead { head.isHalf = true }
     if fault == .gzip { isGzipped = true }
+    guard text != .clock || !isGzipped else {
+      throw Malformed(part: "text=clock", expected: "a body that is not gzip'd")
+    }
   }
 
   private static let hour = 3_600_000

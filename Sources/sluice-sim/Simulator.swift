@@ -17,7 +17,8 @@ struct Simulator: AsyncParsableCommand {
         tokens=N    length of the text (60)
         text=KIND   prose (default), echo, nasty, nul; fixed: the same eight bytes
                     again and again; clock: each token is the time it is sent,
-                    CLOCK_MONOTONIC in nanoseconds (for streams)
+                    CLOCK_MONOTONIC in nanoseconds (for streams
+                    without gzip)
         seed=N      which text (1)
         history=1   the answer opens with "I see N messages."
         images=1    and with "I see N images."

@@ -70,4 +70,9 @@ import Testing
     let error = #expect(throws: Scenario.Malformed.self) { try Scenario(model: model, rate: 1) }
     #expect(error?.part == String(model.dropFirst(2)))
   }
+
+  @Test(arguments: ["gzip=1", "fault=gzip"]) func aTimeKnownOnlyWhenWrittenCannotBeCompressed(gzip: String) {
+    let error = #expect(throws: Scenario.Malformed.self) { try Scenario(model: "x;text=clock;\(gzip)", rate: 1) }
+    #expect(error?.part == "text=clock")
+  }
 }
