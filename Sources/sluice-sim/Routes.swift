@@ -61,7 +61,7 @@ struct Routes: Sendable {
       }
       let text = AnswerText(scenario, request: nil, limit: nil)
       let body = ByteBuffer(string: text.joined(first: text.count))
-      let line = scenario.line.map { LongLine(size: $0) }
+      let line = scenario.line.map { LongLine(size: $0, fill: scenario.fill) }
       let head = Cue.Head(
         contentType: "text/plain; charset=utf-8", length: body.readableBytes + (line?.count ?? 0))
       var before = [Cue(at: .zero, action: .head(head)), Cue(at: .zero, action: .write(body))].makeIterator()

@@ -24,6 +24,7 @@ struct Simulator: AsyncParsableCommand {
         images=1    and with "I see N images."
         line=BYTES  the text ends with one more token whose data line has so many
                     bytes, its end not counted: 4096 to 67108864
+        fill=KIND   with text (default), or with padding beside 2048 bytes of text
 
       Pace
 
