@@ -1,4 +1,5 @@
--- Called by `sluice credential add`, before admin_credential_set in the same transaction: what has no default, and what makes it one.
+-- Called by `sluice credential add`, before admin_credential_set in the same transaction: the name, and what makes a
+-- secret whole.
 -- $1 id, $2 object of column values
 insert into sluice.credential (id, name, reference, client_certificate, client_key)
 select $1::uuid, given.name, given.reference, given.client_certificate, given.client_key

@@ -1,5 +1,5 @@
--- Called by `sluice key add`, before admin_key_set in the same transaction: what has no default. Without an identity the
--- key gets a service identity of its own, named after the label.
+-- Called by `sluice key add`, before admin_key_set in the same transaction: what has no default. Without an identity
+-- the key gets a service identity of its own, named after the label.
 -- $1 id, $2 object of column values
 with given as (
   select surface_id, identity_id, hash, label

@@ -1,5 +1,5 @@
--- Called by `sluice key add` and `sluice key set`: the columns that are given; null empties one. `lifetime_s`, in seconds,
--- counts from now by this server's clock and wins over expires_at.
+-- Called by `sluice key add` and `sluice key set`: the columns that are given; null empties one. `lifetime_s`, in
+-- seconds, counts from now by this server's clock and wins over expires_at.
 -- $1 id, $2 object of column values
 update sluice.surface_key as k
 set (label, expires_at) = (

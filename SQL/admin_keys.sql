@@ -1,4 +1,4 @@
--- Called by `sluice key` and by commands that name one: all surface keys, without their hashes, each as one JSON object.
+-- Called by `sluice key` and by commands that name one: all surface keys, each as one JSON object without its hash.
 select row_to_json(key)::text
 from (
   select

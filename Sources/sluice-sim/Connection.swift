@@ -147,8 +147,7 @@ final class Connection: ChannelInboundHandler {
       needsFlush = false
     case .clock(var bytes, let after):
       performance?.answer.exchange?.sent(tokens: 1)
-      bytes.writeString("\(NIODeadline.now().uptimeNanoseconds) ")
-      bytes.writeImmutableBuffer(after)
+      bytes.writeClock(then: after)
       context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
       needsFlush = false
     case .hold:

@@ -36,6 +36,11 @@ struct GzipCues: IteratorProtocol {
     case .write(let bytes, let tokens):
       guard let gzip else { return cue }
       return Cue(at: cue.at, action: .write(try gzip.compress(bytes), tokens: tokens))
+    case .clock(var bytes, let after):
+      // Compressed it cannot wait for its write: it tells when it was made.
+      guard let gzip else { return cue }
+      bytes.writeClock(then: after)
+      return Cue(at: cue.at, action: .write(try gzip.compress(bytes), tokens: 1))
     case .raw(let bytes):
       return Cue(at: cue.at, action: .write(bytes))
     case .end:

@@ -32,6 +32,7 @@ struct Serve: AsyncParsableCommand {
       throw failure("sluice: \(error.description)", status: 78)  // EX_CONFIG of sysexits.h
     }
     let log = Logger(label: "sluice")
+    DescriptorLimit.raise()
     do {
       let service = try Service(settings: settings, log: log)
       let supervisor = Supervisor(of: service)

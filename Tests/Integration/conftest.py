@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT / ".dev"))
 sys.dont_write_bytecode = True
 
 from deployment import TEMPLATE, Deployment
-from stack import Folder, FormerRelease, NoHistory, Postgres, PrivatePostgres, Processes
+from scrape import Scrape, assert_moved
+from stack import Folder, FormerRelease, NoHistory, Node, Postgres, PrivatePostgres, Processes
 from stack.failure import log_tail
 
 
@@ -42,7 +43,7 @@ def pytest_runtest_makereport(item: pytest.Item):
         deployments = {id(d): d for d in item.funcargs.values() if isinstance(d, Deployment)}
         for deployment in [*deployments.values(), *getattr(item, "deployments", [])]:
             for log in sorted(deployment.logs.glob("*.log")):
-                report.sections.append((f"end of {log.relative_to(ROOT)}", log_tail(log)))
+                report.sections.append((f"end of {os.path.relpath(log, ROOT)}", log_tail(log)))
     return report
 
 
@@ -93,6 +94,31 @@ def former() -> FormerRelease:
     except NoHistory as absence:
         pytest.skip(f"NOT TESTED, the upgrade from the former release: {absence}")
     return release
+
+
+@pytest.fixture
+def deployment(deploy: Callable[..., Deployment]) -> Deployment:
+    """A deployment of the test's own: one node behind one nginx."""
+    deployment = deploy()
+    deployment.add_node()
+    deployment.add_nginx()
+    return deployment
+
+
+@pytest.fixture
+def node(deployment: Deployment) -> Node:
+    """Its node."""
+    return deployment.nodes[0]
+
+
+@pytest.fixture(autouse=True)
+def moved(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Checks that what a test marked `moves` has moved, and so that no metric is there that never changes."""
+    Scrape.taken.clear()
+    yield
+    for marker in request.node.iter_markers("moves"):
+        for name in marker.args:
+            assert_moved(name)
 
 
 @pytest.fixture

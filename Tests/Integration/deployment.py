@@ -111,6 +111,14 @@ class Deployment:
         self.nginx = self.nginx or nginx
         return nginx
 
+    def throw_out(self, application: str = "sluice") -> None:
+        """Ends the nodes' connections to the database whose application name begins so."""
+        self.sql.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and usename = 'sluice_app' and application_name like %s",
+            [f"{application}%"],
+        )
+
     def client(self, nginx: Nginx | None = None) -> ChatClient:
         """A new anonymous visitor."""
         client = ChatClient((nginx or self.nginx).url)

@@ -70,6 +70,31 @@ def test_the_sql_runs_on_a_fresh_database(deploy):
     assert deployment.sql.execute("select count(*) from surface_key").fetchone()["count"] == 1
 
 
+def test_the_commands_run_on_a_fresh_database(deploy, programs, tmp_path):
+    deployment = deploy()
+    deployment.sql.execute("delete from surface")
+    script = "\n".join(re.findall(r"<!-- runs by command line -->\n```sh\n(.*?)```\n", README, re.S))
+    assert script.count("sluice ") >= 8
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "SLUICE_ADMIN_DATABASE": deployment.postgres.conninfo(deployment.database, "sluice_admin"),
+        },
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    routes = deployment.sql.execute(
+        "select name, region from virtual_model join model_route on model_id = virtual_model.id order by name"
+    ).fetchall()
+    assert [route["name"] for route in routes] == ["assistant", "local"]
+    assert (tmp_path / "shop.key").read_text().startswith("sk_")
+
+
 def test_every_configuration_key_has_its_line(programs):
     done = subprocess.run([programs / "sluice", "serve", "--help"], text=True, capture_output=True, check=True)
     keys = re.findall(r"^  ([a-z_]+):$", done.stdout, re.M)

@@ -154,6 +154,11 @@ def test_a_cancel_in_any_silence_closes_the_upstream_within_a_second(site, scena
     assert request["endedMs"] - asked < 1000
 
 
+# A limit is not reached early; the provider's clock begins with the request's arrival. A busy machine is late.
+LIMIT = 1500
+EARLIEST, LATEST = 1.4, 4
+
+
 def silence(site, model) -> float:
     """How long the provider was waited for, in seconds, by its own clock."""
     [request] = wait_until(lambda: [r for r in site.upstream(model) if r["end"]], "the provider to see it")
@@ -163,29 +168,29 @@ def silence(site, model) -> float:
 
 @pytest.mark.parametrize("limit", ["idle_timeout_ms", "total_timeout_ms"])
 def test_heartbeats_do_not_hide_an_idle_provider(site, limit):
-    model = site.model("rate=100;fault=stall;after=5;beat=100", route={limit: 1500})
+    model = site.model("rate=100;fault=stall;after=5;beat=100", route={limit: LIMIT})
     turn = site.client().start(model=model.name).read()
     assert (turn.state, turn.end["error"]["code"]) == ("error", "upstream_timeout")
     assert turn.text and site.text(site.model("rate=0")).startswith(turn.text)
-    assert 1.5 <= silence(site, model) < 4
+    assert EARLIEST < silence(site, model) < LATEST
 
 
 @pytest.mark.parametrize("scenario", ["first=60000", "first=60000;beat=100", "first=60000;comments=1;beat=50"])
 def test_a_first_token_that_does_not_come_is_given_up_in_time(site, scenario):
-    limits = {"first_byte_timeout_ms": 60_000, "first_token_timeout_ms": 1500, "idle_timeout_ms": 60_000}
+    limits = {"first_byte_timeout_ms": 60_000, "first_token_timeout_ms": LIMIT, "idle_timeout_ms": 60_000}
     model = site.model(scenario, route=limits)
     turn = site.client().start(model=model.name).read()
     assert (turn.state, turn.text, turn.end["error"]["code"]) == ("error", "", "upstream_timeout")
-    assert 1.5 <= silence(site, model) < 4
+    assert EARLIEST < silence(site, model) < LATEST
 
 
 @pytest.mark.parametrize("scenario", ["fault=stallheaders", "fault=halfhead", "gap=60000", "dribble=60000"])
 def test_headers_that_do_not_come_are_given_up_in_time(site, scenario):
-    model = site.model(scenario, route={"first_byte_timeout_ms": 1500, "first_token_timeout_ms": 3000})
+    model = site.model(scenario, route={"first_byte_timeout_ms": LIMIT, "first_token_timeout_ms": 2 * LIMIT})
     turn = site.client().start(model=model.name).read()
     assert (turn.state, turn.end["error"]["code"]) == ("error", "upstream_timeout")
     # A status line that came is a first byte; the first token is waited for then.
-    assert 1.5 <= silence(site, model) < 6
+    assert EARLIEST < silence(site, model) < 2 * LATEST
 
 
 def test_a_slow_first_token_may_come_in_its_time(site):

@@ -44,6 +44,12 @@ import Wire
     #expect(json(empty) == #"{"none":[]}"#)
   }
 
+  @Test func whatIsNotKnownIsNotTakenForNothing() {
+    let unknown = StatusTable("things", list: nil)
+    #expect(unknown.lines == ["things:", "  not known"])
+    #expect(json(unknown) == #"{"things":null}"#)
+  }
+
   @Test(arguments: [
     (0.0, "0.0 ms"), (0.25, "250.0 ms"), (1.25, "1.3 s"), (119, "119.0 s"), (180, "3 min"), (7_200, "2 h"),
     (200_000, "2 d"), (-3, "-3.0 s"),

@@ -141,6 +141,41 @@ struct FlowTests {
     }
   }
 
+  @Test func cancelInTheHandshakeClosesTheConnection() async throws {
+    let (greeted, closed) = (Watched(false), Watched(false))
+    try await Rig.run { connection in
+      guard connection.take(5) != nil else { return }  // the beginning of a ClientHello, and no answer
+      greeted.update { $0 = true }
+      let seen = connection.closedByClient()
+      closed.update { $0 = seen }
+    } _: { rig async throws in
+      let recorder = Recorder()
+      let transfer = rig.start(recorder, url: rig.server.url(scheme: "https"))
+      try await greeted.wait { $0 }
+      #expect(rig.pool.gauges().connecting == 1)
+      transfer.cancel()
+      #expect(try await recorder.finish().outcome == .cancelled)
+      try await closed.wait { $0 }
+    }
+  }
+
+  @Test func cancelInANameLookUpIsNotHeldUpByIt() async throws {
+    try await Rig.run { connection in
+      while connection.request() != nil { connection.respond("other") }
+    } _: { rig async throws in
+      let (recorder, expired) = (Recorder(), Recorder())
+      let transfer = rig.start(recorder, url: "http://\(SlowResolver.host)/")
+      rig.start(expired, url: "http://\(SlowResolver.host)/", limits: .init(connect: 200))
+      try await SlowResolver.waiting.wait { $0 == 2 }
+      transfer.cancel()
+      #expect(try await recorder.finish().outcome == .cancelled)
+      #expect(try await expired.failure() == .connectTimeout)
+      #expect(try await rig.fetch().text == "other")  // the loop is free
+      #expect(SlowResolver.waiting.value == 2)  // although both look-ups still wait
+      SlowResolver.answer()
+    }
+  }
+
   @Test func cancelBeforeTheLoopBeganOpensNoConnection() async throws {
     try await Rig.run { _ in
     } _: { rig async throws in

@@ -34,6 +34,33 @@ final class ServedConnection {
     }
   }
 
+  /// The next `count` bytes; nil if the client closes before.
+  func take(_ count: Int) -> [UInt8]? {
+    while received.count < count {
+      guard let more = read() else { return nil }
+      received += more
+    }
+    defer { received.removeFirst(count) }
+    return Array(received[..<count])
+  }
+
+  /// Passes bytes to and fro between the client and `port` until one of them closes.
+  func relay(to port: UInt16) {
+    let other = ScriptedServer.dial(port: port)
+    defer { Glibc.close(other) }
+    var ends = [descriptor, other].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    var ready = pollfd(fd: other, events: Int16(POLLOUT), revents: 0)
+    guard poll(&ready, 1, 20_000) > 0 else { return }
+    _ = fcntl(other, F_SETFL, 0)  // it was begun without blocking
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while poll(&ends, 2, 20_000) > 0 {
+      for (from, to) in [(0, 1), (1, 0)] where ends[from].revents != 0 {
+        let count = recv(ends[from].fd, &buffer, buffer.count, 0)
+        if count <= 0 || Glibc.send(ends[to].fd, buffer, count, flags) != count { return }
+      }
+    }
+  }
+
   private func read() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -66,7 +93,9 @@ final class ServedConnection {
   }
 
   /// A chunk of the chunked coding; the empty one ends the body.
-  func chunk(_ text: String) { send(String(text.utf8.count, radix: 16) + "\r\n" + text + "\r\n") }
+  func chunk(_ text: String) { chunk(Array(text.utf8)) }
+
+  func chunk(_ bytes: [UInt8]) { send(Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + [0x0D, 0x0A]) }
 
   static let chunkedHead =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -1,7 +1,8 @@
 import Synchronization
 
 /// Numbers that all lanes add to at once: each lane has a row on cache lines of its own, so no loop waits for another.
-/// An addition is one relaxed atomic instruction; a reading sums up the rows.
+/// In a loop's lane only that loop writes, so an addition needs no locked instruction; in the last lane it does. A
+/// reading sums up the rows.
 // Sendable is unchecked because of the pointer: what it points to are atomics that live as long as this object.
 final class Cells: @unchecked Sendable {
   /// Of 8 bytes; two cache lines, because processors fetch them in pairs.
@@ -27,9 +28,15 @@ final class Cells: @unchecked Sendable {
     cells.deallocate()
   }
 
+  /// `lane`: the calling thread's.
   func add(_ number: UInt64, to column: Int, in lane: Lane) {
     precondition(column < columns && lane.index < rows)
-    cells[lane.index * stride + column].wrappingAdd(number, ordering: .relaxed)
+    let place = lane.index * stride + column
+    if lane.index < rows - 1 {
+      cells[place].store(cells[place].load(ordering: .relaxed) &+ number, ordering: .relaxed)
+    } else {
+      cells[place].wrappingAdd(number, ordering: .relaxed)
+    }
   }
 
   /// Over all lanes.

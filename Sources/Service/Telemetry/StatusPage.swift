@@ -15,8 +15,8 @@ struct StatusPage {
       Self.node(telemetry), Self.turns(telemetry), Self.door(telemetry),
       StatusTable("loops", list: telemetry.loops.map(Self.loop)), Self.flusher(telemetry), Self.upstream(telemetry),
       StatusTable("database", list: telemetry.databaseGauges.map(Self.database)),
-      StatusTable("nodes", list: (nodes ?? []).map { Self.node($0, is: telemetry.node) }),
-      Self.settings(telemetry),
+      StatusTable("nodes", list: nodes?.map { Self.node($0, is: telemetry.node) }),
+      StatusTable("listeners", list: Self.listeners(telemetry)), Self.settings(telemetry),
     ]
   }
 
@@ -114,13 +114,18 @@ struct StatusPage {
     ]
   }
 
+  private static func listeners(_ telemetry: Telemetry) -> [StatusTable.Row] {
+    func rows(_ door: String, _ addresses: [ListenAddress]) -> [StatusTable.Row] {
+      addresses.map { [("door", .text(door)), ("address", .text($0.description))] }
+    }
+    return rows("chat", telemetry.door.addresses) + rows("operator", telemetry.settings.operatorListeners)
+  }
+
   private static func settings(_ telemetry: Telemetry) -> StatusTable {
     let settings = telemetry.settings
-    func list(_ addresses: [ListenAddress]) -> String { addresses.map(\.description).joined(separator: ", ") }
     return StatusTable(
       "settings",
       [
-        ("listen", .text(list(telemetry.door.addresses))), ("operator_listen", .text(list(settings.operatorListeners))),
         ("loops", .count(settings.loops)), ("database_connections", .count(settings.databaseConnections)),
         ("prepared_statements", .flag(settings.preparedStatements)),
         ("drain_timeout", .seconds(Double(settings.drainTimeout) / 1e3)),

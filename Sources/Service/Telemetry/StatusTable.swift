@@ -17,7 +17,8 @@ struct StatusTable {
   let name: String
   /// False where there is always exactly one row: then JSON has an object and no array.
   let isList: Bool
-  let rows: [Row]
+  /// Nil: not known.
+  let rows: [Row]?
 
   /// One row.
   init(_ name: String, _ row: Row) {
@@ -26,7 +27,7 @@ struct StatusTable {
     rows = [row]
   }
 
-  init(_ name: String, list rows: [Row]) {
+  init(_ name: String, list rows: [Row]?) {
     self.name = name
     isList = true
     self.rows = rows
@@ -36,6 +37,7 @@ struct StatusTable {
 
   /// The name and a heading, then a line for each row, in aligned columns.
   var lines: [String] {
+    guard let rows else { return ["\(Self.words(name)):", "  not known"] }
     guard let first = rows.first else { return [] }
     let cells = [first.map { Self.words($0.name) }] + rows.map { $0.map { Self.text($0.value) } }
     let widths = first.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
@@ -76,6 +78,7 @@ struct StatusTable {
   /// A member of the object that is being written; names of times end with `_seconds`.
   func write(to writer: inout JSONWriter) {
     writer.key(escaping: name)
+    guard let rows else { return writer.null() }
     if isList { writer.beginArray() }
     for row in rows {
       writer.beginObject()

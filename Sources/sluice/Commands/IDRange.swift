@@ -10,7 +10,7 @@ enum IDRange {
     if let id = ID(text) { return id...id }
     let digits = text.filter { $0 != "-" }
     guard (least...32).contains(digits.count), digits.allSatisfy(\.isHexDigit), digits.utf8.count == digits.count,
-      digits.count == text.count || dashed(digits).hasPrefix(text)
+      digits.count == text.count || dashed(digits + "0").hasPrefix(text)
     else { return nil }
     let missing = 32 - digits.count
     guard let lowest = ID(dashed(digits + String(repeating: "0", count: missing))),
@@ -26,6 +26,6 @@ enum IDRange {
       if place == 8 || place == 12 || place == 16 || place == 20 { text.append("-") }
       text.append(digit)
     }
-    return digits.count == 8 ? text + "-" : text
+    return text
   }
 }

@@ -9,8 +9,8 @@ enum NearNames {
     let bound = max(1, typed.count / 3)
     let near = names.compactMap { name -> (name: String, distance: Int)? in
       let other = name.lowercased()
-      if !typed.isEmpty, other.hasPrefix(typed) || typed.hasPrefix(other) { return (name, 0) }
       let distance = distance(typed, other)
+      if !typed.isEmpty, other.hasPrefix(typed) || typed.hasPrefix(other) { return (name, min(distance, 1)) }
       return distance <= bound ? (name, distance) : nil
     }
     return near.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(limit).map(\.name)

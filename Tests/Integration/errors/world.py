@@ -12,7 +12,7 @@ from stack import Node
 PAGE = "https://shop.example"
 FOREIGN_PAGE = "https://evil.example"
 # By which protocols nginx passes requests on.
-DOORS = ["fastcgi"]
+DOORS = ["fastcgi", "scgi"]
 # Room for headers that nginx takes and Sluice does not.
 WIDE_HEADERS = "large_client_header_buffers 8 64k;"
 

@@ -1,0 +1,42 @@
+import Dispatch
+public import Glibc
+
+/// Takes the place of the system's resolver for one name: looking it up takes until the test says so. libcurl finds this
+/// function before the C library's because the test's program exports it.
+enum SlowResolver {
+  static let host = "slow.resolver.test"
+
+  /// Look-ups that have begun and not ended.
+  static let waiting = Watched(0)
+  private static let gate = DispatchSemaphore(value: 0)
+
+  /// Ends the look-ups that wait: there is no such name.
+  static func answer() { for _ in 0..<waiting.value { gate.signal() } }
+
+  fileprivate static func lookUp() -> Int32 {
+    waiting.update { $0 += 1 }
+    gate.wait()
+    waiting.update { $0 -= 1 }
+    return EAI_NONAME
+  }
+
+  fileprivate typealias Function =
+    @convention(c) (
+      UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<addrinfo>?,
+      UnsafeMutablePointer<UnsafeMutablePointer<addrinfo>?>?
+    ) -> Int32
+
+  /// The C library's own.
+  fileprivate static let system: Function? = dlsym(UnsafeMutableRawPointer(bitPattern: -1), "getaddrinfo").map {
+    unsafeBitCast($0, to: Function.self)
+  }
+}
+
+@_cdecl("getaddrinfo")
+public func resolve(
+  _ node: UnsafePointer<CChar>?, _ service: UnsafePointer<CChar>?, _ hints: UnsafePointer<addrinfo>?,
+  _ result: UnsafeMutablePointer<UnsafeMutablePointer<addrinfo>?>?
+) -> Int32 {
+  if let node, String(cString: node) == SlowResolver.host { return SlowResolver.lookUp() }
+  return SlowResolver.system?(node, service, hints, result) ?? EAI_SYSTEM
+}
