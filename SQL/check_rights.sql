@@ -3,7 +3,7 @@
 with needed (kind, object, privileges) as (
   values
     ('schema', 'sluice', '{usage}'::text[]),
-    ('table', 'conversation', '{select, insert, update}'),
+    ('table', 'conversation', '{select, insert, update, delete}'),
     ('table', 'credential', '{select}'),
     ('table', 'idempotency', '{select, insert, update, delete}'),
     ('table', 'identity', '{select, insert, update}'),
@@ -15,7 +15,7 @@ with needed (kind, object, privileges) as (
     ('table', 'surface', '{select}'),
     ('table', 'surface_key', '{select}'),
     ('table', 'turn', '{select, insert, update}'),
-    ('table', 'turn_delta', '{select, insert}'),
+    ('table', 'turn_delta', '{select, insert, delete}'),
     ('table', 'turn_delta_0', '{truncate}'),
     ('table', 'turn_delta_1', '{truncate}'),
     ('table', 'turn_delta_2', '{truncate}'),

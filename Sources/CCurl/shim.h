@@ -47,5 +47,9 @@ static inline CURLMcode ccurl_multi_set_on_timer(CURLM *multi, curl_multi_timer_
   return code ? code : curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
 }
 
+static inline CURLSHcode ccurl_share_data(CURLSH *share, curl_lock_data data) {
+  return curl_share_setopt(share, CURLSHOPT_SHARE, data);
+}
+
 // CURLMsg holds a union, which Swift reads only as raw bytes.
 static inline CURLcode ccurl_result(const CURLMsg *message) { return message->data.result; }

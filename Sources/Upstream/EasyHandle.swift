@@ -6,9 +6,11 @@ final class EasyHandle {
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
 
-  /// Ready to be added to a multi handle. `context` is what the callbacks get and what `context(of:)` returns.
+  /// Ready to be added to a multi handle. `context` is what the callbacks get and what `context(of:)` returns;
+  /// `sessions`, which must outlive it, keeps what TLS may take up again.
   init(
-    _ request: UpstreamRequest, _ settings: UpstreamSettings, context: UnsafeMutableRawPointer
+    _ request: UpstreamRequest, _ settings: UpstreamSettings, _ sessions: UnsafeMutableRawPointer,
+    context: UnsafeMutableRawPointer
   ) throws(TransferError) {
     guard let pointer = curl_easy_init() else { throw TransferError(.outOfMemory) }
     self.pointer = pointer
@@ -19,6 +21,7 @@ final class EasyHandle {
     try set(CURLOPT_WRITEDATA, pointer: context)
     try set(CURLOPT_HEADERDATA, pointer: context)
     try set(CURLOPT_PREREQDATA, pointer: context)
+    try set(CURLOPT_SHARE, pointer: sessions)
     try check(ccurl_set_on_body(pointer, onBody))
     try check(ccurl_set_on_header(pointer, onHeader))
     try check(ccurl_set_on_connected(pointer, onConnected))

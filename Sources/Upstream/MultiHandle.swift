@@ -18,13 +18,21 @@ final class MultiHandle: @unchecked Sendable {
 
   /// Nil once closed.
   private var handle: UnsafeMutableRawPointer?
+  /// TLS sessions, so that a new connection to a known host needs no whole handshake. Only this loop uses it: no locks.
+  private let sessions: UnsafeMutableRawPointer
   private var transfers: [ObjectIdentifier: Transfer] = [:]
   private var watches: [Int32: Watch] = [:]
   private var timer: TimerID?
 
   /// `share`: the number of loops that share the kept connections of `settings`. Throws if memory is short.
   init(loop: EventLoop, settings: UpstreamSettings, share: Int) throws(TransferError) {
-    guard let handle = curl_multi_init() else { throw TransferError(.outOfMemory) }
+    guard let sessions = curl_share_init() else { throw TransferError(.outOfMemory) }
+    self.sessions = sessions
+    ccurl_share_data(sessions, CURL_LOCK_DATA_SSL_SESSION)
+    guard let handle = curl_multi_init() else {
+      curl_share_cleanup(sessions)
+      throw TransferError(.outOfMemory)
+    }
     self.loop = loop
     self.settings = settings
     self.handle = handle
@@ -34,13 +42,16 @@ final class MultiHandle: @unchecked Sendable {
     ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, (settings.keptConnections + share - 1) / share)
   }
 
-  deinit { assert(handle == nil, "a multi handle went without close()") }
+  deinit {
+    assert(handle == nil, "a multi handle went without close()")
+    curl_share_cleanup(sessions)
+  }
 
   // MARK: loop only
 
   func begin(_ transfer: Transfer) {
     do throws(TransferError) {
-      guard let easy = try transfer.open(settings), let handle else { return transfer.finish(.cancelled) }
+      guard let easy = try transfer.open(settings, sessions), let handle else { return transfer.finish(.cancelled) }
       guard curl_multi_add_handle(handle, easy.pointer) == CURLM_OK else { throw TransferError(.outOfMemory) }
       transfers[ObjectIdentifier(transfer)] = transfer
     } catch {

@@ -81,13 +81,15 @@ package final class Transfer: @unchecked Sendable {
   private var isFinished: Bool { sink == nil }
 
   /// Makes the easy handle, and from now on the limits count.
-  func open(_ settings: UpstreamSettings) throws(TransferError) -> EasyHandle? {
+  func open(
+    _ settings: UpstreamSettings, _ sessions: UnsafeMutableRawPointer
+  ) throws(TransferError) -> EasyHandle? {
     hasPlace = true
     multi.connecting.add(1, ordering: .relaxed)
     clock.enter(.connecting, at: .now())
     defer { request = nil }
     guard let request, !isCancelled else { return nil }
-    let easy = try EasyHandle(request, settings, context: Unmanaged.passUnretained(self).toOpaque())
+    let easy = try EasyHandle(request, settings, sessions, context: Unmanaged.passUnretained(self).toOpaque())
     self.easy = easy
     arm()
     return easy

@@ -22,7 +22,7 @@ struct ChatRoute: Sendable {
       arrival.model = request.model
       arrival.stream = request.stream ?? false
       let script = try script(request, id: id)
-      arrival.text = script.text
+      arrival.text = script.scenario.text == .clock ? nil : script.text
       pace = script.scenario.head
       cues = script.cues(stream: arrival.stream)
     } catch {

@@ -58,13 +58,14 @@ struct Completion: Sendable {
   /// Ends it.
   func closeChunk(in buffer: inout ByteBuffer) { buffer.writeBytes(deltaTrail) }
 
-  /// Ends it with `padding` bytes in the field that OpenAI pads its chunks with, so that their sizes tell nothing.
-  func endChunk(padding: Int, in buffer: inout ByteBuffer) {
+  /// Ends it but for the value of the field that OpenAI pads its chunks with, so that their sizes tell nothing.
+  func beginPadding(in buffer: inout ByteBuffer) {
     buffer.writeBytes(deltaTrail.dropLast())
     buffer.writeString(Self.obfuscation)
-    buffer.writeRepeatingByte(UInt8(ascii: "x"), count: padding)
-    buffer.writeString("\"}")
   }
+
+  /// Ends that value and the chunk.
+  func endPadding(in buffer: inout ByteBuffer) { buffer.writeString("\"}") }
 
   /// The size of such a chunk without text and padding.
   var paddedFrame: Int { deltaLead.count + deltaTrail.count - 1 + Self.obfuscation.utf8.count + 2 }

@@ -147,7 +147,8 @@ final class Connection: ChannelInboundHandler {
       needsFlush = false
     case .clock(var bytes, let after):
       performance?.answer.exchange?.sent(tokens: 1)
-      bytes.writeClock(then: after)
+      bytes.writeString("\(NIODeadline.now().uptimeNanoseconds) ")
+      bytes.writeImmutableBuffer(after)
       context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
       needsFlush = false
     case .hold:

@@ -83,11 +83,3 @@ struct SplitCues: IteratorProtocol {
     return next()
   }
 }
-
-extension ByteBuffer {
-  /// The present time in nanoseconds (CLOCK_MONOTONIC), a blank, and what follows.
-  mutating func writeClock(then after: ByteBuffer) {
-    writeString("\(NIODeadline.now().uptimeNanoseconds) ")
-    writeImmutableBuffer(after)
-  }
-}

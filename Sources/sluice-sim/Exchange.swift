@@ -27,7 +27,7 @@ final class Exchange: Sendable {
     /// Whether the request bore an `Authorization` header; its value is never kept.
     let isAuthorized: Bool
     var stream = false
-    /// Without its long token, if it has one; nil if there is no answer text.
+    /// Without its long token, if it has one; nil if there is no answer text, or if only its writing makes it.
     var text: AnswerText?
   }
 

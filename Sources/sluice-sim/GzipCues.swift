@@ -36,18 +36,14 @@ struct GzipCues: IteratorProtocol {
     case .write(let bytes, let tokens):
       guard let gzip else { return cue }
       return Cue(at: cue.at, action: .write(try gzip.compress(bytes), tokens: tokens))
-    case .clock(var bytes, let after):
-      // Compressed it cannot wait for its write: it tells when it was made.
-      guard let gzip else { return cue }
-      bytes.writeClock(then: after)
-      return Cue(at: cue.at, action: .write(try gzip.compress(bytes), tokens: 1))
     case .raw(let bytes):
       return Cue(at: cue.at, action: .write(bytes))
     case .end:
       guard let gzip else { return cue }
       end = cue
       return Cue(at: cue.at, action: .write(try gzip.finish()))
-    case .cut, .reset, .hold:
+    // A cue is made while the one before it waits, so a time gzip'd here would be early: no scenario asks for both.
+    case .cut, .reset, .hold, .clock:
       return cue
     }
   }

@@ -1,19 +1,27 @@
 import NIOCore
 
-/// The text of one token so long that its `data:` line has a given size: pieces that bear their number and are filled
-/// with numbers that count up, so that whatever is lost, repeated or swapped shows. Only one piece exists at a time.
+/// The text of one token whose `data:` line has a given, large size: pieces that bear their number and are filled with
+/// numbers that count up, so that whatever is lost, repeated or swapped shows. Only one piece exists at a time.
 struct LongLine: Sequence, IteratorProtocol, Sendable {
+  /// What makes the line long.
+  enum Fill: String, CaseIterable, Sendable {
+    /// The text itself.
+    case text
+    /// The field that OpenAI pads its chunks with; the text is ``frame`` bytes.
+    case padding
+  }
+
   /// The most bytes of a piece.
   static let pieceSize = 64 << 10
-  /// How much of the line is not this text: the JSON around it, and padding up to here.
+  /// Room for the JSON around the text; what it does not need is padding.
   static let frame = 2048
 
   /// Bytes of text still to come; before the first `next()`, all.
   private(set) var count: Int
   private var number = 0
 
-  /// - Parameter size: bytes of the line, its end not counted; above ``frame``.
-  init(size: Int) { count = size - Self.frame }
+  /// - Parameter size: bytes of the line, its end not counted; at least twice the ``frame``.
+  init(size: Int, fill: Fill) { count = fill == .text ? size - Self.frame : Self.frame }
 
   /// The next piece, as it stands in the JSON as well as in the text.
   mutating func next() -> ByteBuffer? {
@@ -25,6 +33,13 @@ struct LongLine: Sequence, IteratorProtocol, Sendable {
     count -= size
     return piece.getSlice(at: 0, length: size)
   }
+
+  /// Padding, as much of `count` bytes as one piece may have.
+  static func padding(_ count: Int) -> ByteBuffer {
+    filling.getSlice(at: 0, length: Swift.min(count, pieceSize)) ?? filling
+  }
+
+  private static let filling = ByteBuffer(repeating: UInt8(ascii: "x"), count: pieceSize)
 
   /// A piece in which every eight bytes are a blank and a number.
   private static let filler: ByteBuffer = {

@@ -55,12 +55,13 @@ struct Routes: Sendable {
   private func text(model: String?) -> Answer {
     do {
       let scenario = try Scenario(model: model ?? "", rate: chat.rate)
-      guard scenario.text != .echo, !scenario.history, !scenario.images else {
-        return Answer(Cue.refusing(Refusal(status: 400, message: "This text depends on the request.", param: "model")))
+      guard scenario.text != .echo, scenario.text != .clock, !scenario.history, !scenario.images else {
+        return Answer(
+          Cue.refusing(Refusal(status: 400, message: "This text is not known before the request.", param: "model")))
       }
       let text = AnswerText(scenario, request: nil, limit: nil)
       let body = ByteBuffer(string: text.joined(first: text.count))
-      let line = scenario.line.map { LongLine(size: $0) }
+      let line = scenario.line.map { LongLine(size: $0, fill: scenario.fill) }
       let head = Cue.Head(
         contentType: "text/plain; charset=utf-8", length: body.readableBytes + (line?.count ?? 0))
       var before = [Cue(at: .zero, action: .head(head)), Cue(at: .zero, action: .write(body))].makeIterator()

@@ -41,6 +41,8 @@ struct Scenario: Equatable, Sendable {
   var images = false
   /// Bytes of the data line of one more, long token at the end; nil: there is none.
   var line: Int?
+  /// What that line is filled with.
+  var fill = LongLine.Fill.text
 
   /// Bytes per TCP segment and HTTP chunk of the body; 0 leaves writes whole.
   var split = 0
@@ -77,6 +79,9 @@ struct Scenario: Equatable, Sendable {
     }
     if fault == .halfhead { head.isHalf = true }
     if fault == .gzip { isGzipped = true }
+    guard text != .clock || !isGzipped else {
+      throw Malformed(part: "text=clock", expected: "a body that is not gzip'd")
+    }
   }
 
   private static let hour = 3_600_000
@@ -94,6 +99,7 @@ struct Scenario: Equatable, Sendable {
     case "history": history = try value.flag()
     case "images": images = try value.flag()
     case "line": line = try value.number(4096...(64 << 20))
+    case "fill": fill = try value.word()
     case "split": split = try value.number(1...65_536)
     case "batch": batch = try value.number(1...10_000)
     case "ends": ends = try value.word()

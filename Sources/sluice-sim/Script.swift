@@ -18,12 +18,13 @@ struct Script: Sendable {
   var finish: Completion.FinishReason { text.isCut ? .length : .stop }
 
   /// The long token behind the text; nil if there is none, or if the client's limit cuts it off with the text.
-  var line: LongLine? { text.isCut ? nil : scenario.line.map { LongLine(size: $0) } }
+  var line: LongLine? { text.isCut ? nil : scenario.line.map { LongLine(size: $0, fill: scenario.fill) } }
 
   /// How much padding brings the long token's data line to its size; nil if even without any it is too long.
   var padding: Int? {
-    let frame = completion.paddedFrame + EventFraming(scenario).prefix.count
-    return frame <= LongLine.frame ? LongLine.frame - frame : nil
+    guard let size = scenario.line, let line else { return nil }
+    let padding = size - line.count - completion.paddedFrame - EventFraming(scenario).prefix.count
+    return padding >= 0 ? padding : nil
   }
 
   func usage(_ tokens: Int) -> Completion.Usage { Completion.Usage(prompt: promptTokens, completion: tokens) }

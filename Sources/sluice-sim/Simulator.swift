@@ -17,12 +17,14 @@ struct Simulator: AsyncParsableCommand {
         tokens=N    length of the text (60)
         text=KIND   prose (default), echo, nasty, nul; fixed: the same eight bytes
                     again and again; clock: each token is the time it is sent,
-                    CLOCK_MONOTONIC in nanoseconds (for streams)
+                    CLOCK_MONOTONIC in nanoseconds (for streams
+                    without gzip)
         seed=N      which text (1)
         history=1   the answer opens with "I see N messages."
         images=1    and with "I see N images."
         line=BYTES  the text ends with one more token whose data line has so many
                     bytes, its end not counted: 4096 to 67108864
+        fill=KIND   with text (default), or with padding beside 2048 bytes of text
 
       Pace
 

@@ -12,8 +12,8 @@ struct StreamCues: IteratorProtocol {
     case filter  // -> role
     case role  // -> text
     case text  // -> text, line, closing; by a fault -> end, over
-    case line(LongLine)  // -> line, lineEnd
-    case lineEnd  // -> closing
+    case line(LongLine)  // -> line, padding
+    case padding(Int)  // what is left of it -> padding, closing
     case closing  // -> end
     case end(Exchange.End)  // -> over
     case over
@@ -54,14 +54,14 @@ struct StreamCues: IteratorProtocol {
     case .text:
       return fault != nil && (sent >= limit || text.count == 0) ? strike(then: .text) : batch()
     case .line(var line):
-      guard let piece = line.next() else {
-        stage = .lineEnd
-        return next()
-      }
+      guard let piece = line.next() else { return paddingStart() }
       stage = .line(line)
       return Cue(at: script.due(sent), action: .write(piece))
-    case .lineEnd:
-      return lineEnd()
+    case .padding(let count):
+      guard count > 0 else { return lineEnd() }
+      let piece = LongLine.padding(count)
+      stage = .padding(count - piece.readableBytes)
+      return Cue(at: script.due(sent), action: .write(piece))
     case .closing:
       return closing()
     case .end(let end):
@@ -115,12 +115,19 @@ struct StreamCues: IteratorProtocol {
     return Cue(at: script.due(sent), action: .write(bytes))
   }
 
+  private mutating func paddingStart() -> Cue {
+    stage = .padding(script.padding ?? 0)
+    var bytes = ByteBuffer()
+    script.completion.beginPadding(in: &bytes)
+    return Cue(at: script.due(sent), action: .write(bytes))
+  }
+
   private mutating func lineEnd() -> Cue {
     let time = script.due(sent)
     stage = .closing
     sent += 1
     var bytes = ByteBuffer()
-    script.completion.endChunk(padding: script.padding ?? 0, in: &bytes)
+    script.completion.endPadding(in: &bytes)
     framing.end(in: &bytes)
     return Cue(at: time, action: .write(bytes))
   }

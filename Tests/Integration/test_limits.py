@@ -126,7 +126,7 @@ def test_a_reload_takes_all_or_nothing_and_says_what_needs_a_restart(deploy):
 TIMEOUTS = {
     # column of the route, scenario, code
     "first byte": ({"first_byte_timeout_ms": 800}, "fault=stallheaders", "upstream_timeout"),
-    "first byte, head dribbled": ({"first_byte_timeout_ms": 800}, "dribble=500;rate=0", "upstream_timeout"),
+    "first byte, head dribbled": ({"first_byte_timeout_ms": 800}, "dribble=20000;rate=0", "upstream_timeout"),
     "first token": ({"first_token_timeout_ms": 800}, "first=60000", "upstream_timeout"),
     "first token behind comments": ({"first_token_timeout_ms": 800}, "first=60000;beat=50", "upstream_timeout"),
     "idle": ({"idle_timeout_ms": 800}, "rate=0;fault=stall;after=3", "upstream_timeout"),

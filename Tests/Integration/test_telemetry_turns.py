@@ -231,6 +231,24 @@ def test_a_provider_that_does_not_shake_hands_is_seen(deployment, node):
     silent.close()
 
 
+@moves("sluice_upstream_queued", "sluice_bound_hits_total")
+def test_a_transfer_that_waits_for_its_place_is_seen(deploy):
+    deployment = deploy()
+    node = deployment.add_node(upstream_limit="1", upstream_queue="1")
+    deployment.add_nginx()
+    model = deployment.model("rate=20;tokens=5000").name
+    running = deployment.client().start(model=model).read_some(1)
+    queued = deployment.client().start(model=model)
+    waiting = until(node, lambda now: now["sluice_upstream_queued"] == 1, "the second transfer to wait")
+    assert (waiting["sluice_upstream_running"], waiting["sluice_turns_live"]) == (1, 2)
+    assert deployment.client().post_start({"message": "Hi", "model": model}).status_code == 503
+    changes = Scrape.of(node).since(waiting)
+    assert changes['sluice_bound_hits_total{bound="upstream_transfers"}'] == 1
+    running.cancel()
+    queued.read_some(1).cancel()
+    assert settled(node)['sluice_turns_ended_total{state="cancelled"}'] == 2
+
+
 @moves("sluice_turns_mirrored")
 def test_a_turn_read_through_another_node_is_mirrored_there(deployment):
     owner, other = deployment.nodes[0], deployment.add_node()

@@ -15,6 +15,10 @@ import Testing
     #expect(text.joined(first: 12) == "Some gates are raised with a rack and pinion, others with a")
   }
 
+  @Test func fixedIsEightBytesATokenForEver() throws {
+    #expect(try Self.text("x;text=fixed;tokens=3").joined(first: 3) == "abcdefg abcdefg abcdefg ")
+  }
+
   @Test(arguments: ["prose", "nasty", "nul"]) func theSameSeedGivesTheSameTextAndAPrefixOfTheLonger(kind: String) throws
   {
     let long = try Array(Self.text("x;tokens=500;seed=7;text=\(kind)"))

@@ -15,7 +15,7 @@ import Testing
   @Test func everyKeyIsRead() throws {
     let model =
       "x;tokens=9;rate=2.5;delay=10;first=20;seed=18446744073709551615;text=echo;history=1;split=3;batch=4"
-      + ";fault=status;after=7;status=429;dribble=30;gap=40;images=1;line=5000;ends=crlf;space=0;comments=1;beat=50"
+      + ";fault=status;after=7;status=429;dribble=30;gap=40;images=1;line=5000;fill=padding;ends=crlf;space=0;comments=1;beat=50"
       + ";azure=1;gzip=1;retry=date+9;body=html"
     let scenario = try Scenario(model: model, rate: 40)
     #expect(scenario.tokens == 9)
@@ -33,6 +33,7 @@ import Testing
     #expect(scenario.head == HeadPace(dribble: 30, gap: 40))
     #expect(scenario.images)
     #expect(scenario.line == 5000)
+    #expect(scenario.fill == .padding)
     #expect(scenario.ends == .crlf)
     #expect(!scenario.hasSpace)
     #expect(scenario.hasComments)
@@ -63,11 +64,17 @@ import Testing
     "x;", "x;tokens", "x;tokens=", "x;tokens=-1", "x;tokens=200001", "x;rate=nan", "x;rate=-1", "x;batch=0",
     "x;split=0", "x;status=199", "x;status=204", "x;status=304", "x;status=600", "x;text=verse", "x;fault=none",
     "x;history=2", "x;colour=red", "x;Tokens=1",
-    "x;after=-1", "x;after=body", "x;line=4095", "x;line=67108865", "x;retry=soon", "x;retry=-1", "x;retry=date",
+    "x;after=-1", "x;after=body", "x;line=4095", "x;fill=air", "x;line=67108865", "x;retry=soon", "x;retry=-1",
+    "x;retry=date",
     "x;retry=date5", "x;retry=date+90000", "x;ends=nl", "x;space=2", "x;beat=0", "x;body=xml", "x;dribble=-1",
   ])
   func whatIsNoScenarioIsRefusedByName(model: String) {
     let error = #expect(throws: Scenario.Malformed.self) { try Scenario(model: model, rate: 1) }
     #expect(error?.part == String(model.dropFirst(2)))
+  }
+
+  @Test(arguments: ["gzip=1", "fault=gzip"]) func aTimeKnownOnlyWhenWrittenCannotBeCompressed(gzip: String) {
+    let error = #expect(throws: Scenario.Malformed.self) { try Scenario(model: "x;text=clock;\(gzip)", rate: 1) }
+    #expect(error?.part == "text=clock")
   }
 }

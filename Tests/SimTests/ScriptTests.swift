@@ -59,6 +59,16 @@ import Testing
     #expect(body.hasSuffix(Self.chunk("{}", #""length""#) + "data: [DONE]\n\n"))
   }
 
+  @Test func aTokenThatTellsTheTimeIsLeftOpenForIt() throws {
+    let cues = try Self.cues("x;text=clock;tokens=3;rate=10")
+    let clocks = cues.compactMap { cue -> String? in
+      guard case .clock(let before, let after) = cue.action else { return nil }
+      return "\(cue.at.nanoseconds / 1_000_000) " + String(buffer: before) + "7 " + String(buffer: after)
+    }
+    #expect(clocks == [0, 100, 200].map { "\($0) " + Self.chunk(#"{"content":"7 "}"#) })
+    #expect(Self.body(cues) == Self.role + Self.chunk("{}", #""stop""#) + "data: [DONE]\n\n")
+  }
+
   @Test func tokensKeepTheRateAndBatchesComeTogether() throws {
     let times = try Self.cues("x;tokens=5;delay=100;first=50;batch=2").map { Int($0.at.nanoseconds / 1_000_000) }
     // Head, role, three batches at 10 tokens a second, the closing with the last of them, the end.

@@ -104,8 +104,9 @@ import Testing
     #expect(try !ScriptTests.body(ScriptTests.cues("x;tokens=20;rate=100;beat=100")).contains(": keep-alive"))
   }
 
-  @Test(arguments: [4096, 65_536 + 2048, 300_001], ["", ";space=0", ";ends=crlf"])
+  @Test(arguments: [4096, 65_536 + 2048, 300_001], ["", ";space=0", ";ends=crlf", ";fill=padding"])
   func theLongLineHasItsSizeAndItsText(size: Int, form: String) throws {
+    let fill = form == ";fill=padding" ? LongLine.Fill.padding : .text
     let cues = try ScriptTests.cues("x;tokens=3;line=\(size)\(form)", usage: true)
     let body = ScriptTests.body(cues)
     let lines = body.split(whereSeparator: \.isNewline)
@@ -119,14 +120,22 @@ import Testing
     }
     let chunks = try Self.events(body).dropLast().map { try JSONDecoder().decode(Chunk.self, from: Data($0.utf8)) }
     let text = chunks.compactMap { $0.choices.first?.delta.content }.joined()
-    #expect(text == "Some gates are" + LongLine(size: size).map { String(buffer: $0) }.joined())
+    #expect(text == "Some gates are" + LongLine(size: size, fill: fill).map { String(buffer: $0) }.joined())
     #expect(chunks.last?.usage?.completion_tokens == 4)
     for case .write(let piece, _) in cues.map(\.action) { #expect(piece.readableBytes <= LongLine.pieceSize) }
   }
 
+  @Test func noPieceOfTheLongTextIsLikeAnother() {
+    let pieces = LongLine(size: 1 << 20, fill: .text).map { String(buffer: $0) }
+    #expect(pieces.count == 16)
+    #expect(Set(pieces).count == 16)
+    #expect(pieces[1].hasPrefix(" #000002 0000001 0000002"))
+    #expect(LongLine(size: 1 << 20, fill: .padding).map(\.readableBytes) == [2048])
+  }
+
   @Test func theUnstreamedAnswerEndsWithTheSameLongToken() throws {
     let body = ScriptTests.body(try ScriptTests.cues("x;tokens=1;line=100000", stream: false))
-    let line = LongLine(size: 100_000).map { String(buffer: $0) }.joined()
+    let line = LongLine(size: 100_000, fill: .text).map { String(buffer: $0) }.joined()
     #expect(body.contains("\"content\": \"Some\(line)\",\n"))
   }
 

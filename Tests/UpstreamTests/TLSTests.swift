@@ -73,6 +73,26 @@ struct TLSTests {
     }
   }
 
+  @Test func aNewConnectionTakesUpTheSessionOfTheSameClient() async throws {
+    let authority = try Authority()
+    // TLS 1.2 hands the session over in the handshake; with 1.3 it may come after the answer. No connection is kept.
+    let demanding =
+      "ssl_client_certificate \(authority.bundle); ssl_verify_client optional; ssl_session_cache shared:s:1m; "
+      + "ssl_protocols TLSv1.2; keepalive_timeout 0;"
+    let front = try TLSFront(
+      [.init(identity: authority.issue("server"), directives: demanding)], in: authority.folder)
+    let clients = try ["alice", "bob"].map { try authority.issue($0) }.map {
+      UpstreamTLS(certificate: $0.certificate, key: $0.key)
+    }
+    try await Rig.run(settings: UpstreamSettings(caBundle: authority.bundle), script: { _ in }) { rig async throws in
+      var seen: [[String]] = []
+      for tls in clients + clients + [nil, nil] { seen.append(try await words(rig.fetch(url: front.url(), tls: tls))) }
+      #expect(seen.map { $0[0] } == ["CN=alice", "CN=bob", "CN=alice", "CN=bob", "", ""])
+      #expect(seen.map { $0[2] } == [".", ".", "r", "r", ".", "r"])
+      #expect(Set(seen.map { $0[1] }).count == 6)
+    }
+  }
+
   @Test func certificateAndKeyInOneFile() async throws {
     let authority = try Authority()
     let demanding = "ssl_client_certificate \(authority.bundle); ssl_verify_client on;"

@@ -75,7 +75,7 @@ struct ConversationsRoute: Sendable {
         let json = try await body(identity, surface)
         exchange.reply(Response(status: json == nil ? 204 : 200, headers: headers, body: json ?? []))
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        exchange.reply(gate.response(to: request, refusing: error))
       }
     }
   }

@@ -12,7 +12,7 @@ struct ModelsRoute: Sendable {
       do throws(Refusal) {
         exchange.reply(try await list(request))
       } catch {
-        exchange.reply(error.response(origin: gate.origin(of: request)))
+        exchange.reply(gate.response(to: request, refusing: error))
       }
     }
   }

@@ -7,9 +7,9 @@ enum Codes {
   static let refusals = [
     "malformed", "bad_cursor", "invalid_token", "read_only", "session_required", "origin_refused",
     "no_anonymous_sessions", "surface_disabled", "not_found", "method_not_allowed", "turn_in_progress", "purged",
-    "message_too_long",
-    "unknown_model", "empty_message", "unsupported", "unsupported_part", "unsupported_mode", "idempotency_key_reused",
-    "too_many_requests", "too_many_sessions", "overloaded", "draining", "unavailable", Refusal.stillRunning,
+    "message_too_long", "unknown_model", "unknown_message", "empty_message", "context_too_long", "too_many_images",
+    "unsupported_image", "unsupported_part", "unsupported_mode", "idempotency_key_reused", "too_many_requests",
+    "too_many_sessions", "overloaded", "draining", "unavailable", Refusal.stillRunning,
   ]
 
   /// Of turns: `TurnError.code`.

@@ -51,7 +51,7 @@ struct StatusPage {
     StatusTable(
       "turns",
       [
-        ("live", .count(telemetry.registry.liveCount)), ("limit", .count(telemetry.settings.turnLimit)),
+        ("live", .count(telemetry.registry.liveCount)), ("limit", .count(telemetry.registry.capacity)),
         ("mirrored", .count(telemetry.tail.watchedCount)),
         ("oldest_age", .seconds(Double(telemetry.oldestTurnAge) / 1e3)),
       ])
@@ -128,7 +128,6 @@ struct StatusPage {
       [
         ("loops", .count(settings.loops)), ("database_connections", .count(settings.databaseConnections)),
         ("prepared_statements", .flag(settings.preparedStatements)),
-        ("drain_timeout", .seconds(Double(settings.drainTimeout) / 1e3)),
       ])
   }
 }

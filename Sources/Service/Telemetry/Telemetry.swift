@@ -7,6 +7,7 @@ import Upstream
 /// A running node as its operator looks at it: the parts that know something, and what was counted. It keeps nothing
 /// itself; everything is read when somebody asks.
 struct Telemetry: Sendable {
+  /// As the node was started with: only what no reload changes is to be read here.
   let settings: ServiceSettings
   let started: Instant
   let meters: Meters

@@ -27,6 +27,9 @@ final class Registry: Sendable {
   /// From now on; turns above it go on.
   func replace(limit: Int) { self.limit.store(limit, ordering: .relaxed) }
 
+  /// Live turns this node owns at most.
+  var capacity: Int { limit.load(ordering: .relaxed) }
+
   /// Own turns that have not ended, those being started among them.
   var liveCount: Int { state.withLock { $0.live.count + $0.starting.count } }
 
