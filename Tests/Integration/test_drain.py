@@ -15,7 +15,7 @@ GOING = ("start", 503, "draining")
 
 @pytest.fixture
 def several(deploy):
-    """So many nodes behind one nginx, which lets go of idle connections soon, so that a drain does not take a minute."""
+    """So many nodes behind one nginx, which lets go of idle connections soon: a drain waits for that."""
 
     def make(count: int):
         deployment = deploy()

@@ -102,7 +102,7 @@ def test_keys_are_rotated_without_a_restart(deploy):
     assert turn.token.startswith("v1.fresh.")
     keys.write_text("no keys at all\n")
     node.process.signal(signal.SIGHUP)
-    wait_until(lambda: "former keys stay" in node.log.read_text(), "the bad file to be refused")
+    wait_until(lambda: "the former one stays" in node.log.read_text(), "the bad file to be refused")
     assert client.start(model=model.name).read().state == "done"
 
 

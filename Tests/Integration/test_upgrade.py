@@ -45,7 +45,8 @@ def test_the_former_release_serves_while_its_database_is_upgraded_and_hands_over
     deployment = former_deployment
     [former_node] = deployment.nodes
     nginx = deployment.add_nginx()
-    models = [deployment.model(scenario) for scenario in ("rate=0;tokens=50", "rate=100;tokens=60", "text=nasty;rate=0")]
+    scenarios = ("rate=0;tokens=50", "rate=100;tokens=60", "text=nasty;rate=0")
+    models = [deployment.model(scenario) for scenario in scenarios]
     filling = sample(deployment)
     assert {row["state"] for row in filling} == {"done", "error", "cancelled", "interrupted"}
 

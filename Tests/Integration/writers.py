@@ -37,7 +37,7 @@ READ = "select count(*) from (select from sluice.virtual_model m join sluice.mod
 
 
 class Writers:
-    """Writes and reads, as the program's role, until left; `slowest` is the longest that one of them took, in seconds."""
+    """Writes and reads, as the program's role, until left; `slowest` is the longest that one took, in seconds."""
 
     def __init__(self, deployment: Deployment):
         self.conninfo = deployment.postgres.conninfo(deployment.database)

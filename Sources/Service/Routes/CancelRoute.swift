@@ -25,7 +25,8 @@ struct CancelRoute: Sendable {
     let principal = try await gate.admit(request).principal
     if case .turn(_, _, readOnly: true) = principal { throw .readOnly }
     guard let id = ID(captured), principal.mayKnow(turn: id) else { throw .notFound }
-    if let turn = registry.find(id), let state = turn.ownState {
+    // A foreign turn goes the way of an absent one: to be refused sooner would tell that it is there.
+    if let turn = registry.find(id), principal.mayRead(turn: id, of: turn.facts.identity), let state = turn.ownState {
       return try cancel(turn, state, principal, request)
     }
     let row: TurnStore.Row?

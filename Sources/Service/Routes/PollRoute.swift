@@ -15,7 +15,7 @@ struct PollRoute: Sendable {
       let poll = try Poll(request, turn: captured)
       switch gate.judge(request) {
       case .granted(let grant):
-        if let turn = registry.find(poll.turn) { return try serve(poll, of: turn, grant, request, exchange) }
+        if let turn = present(poll, for: grant) { return try serve(poll, of: turn, grant, request, exchange) }
         later(poll, request, exchange)
       case .lookUp:
         later(poll, request, exchange)
@@ -58,6 +58,15 @@ struct PollRoute: Sendable {
     }
   }
 
+  /// The turn, if it is in memory and may be read. A foreign one goes the way of an absent one, through the database:
+  /// were it refused sooner, or never told to slow down, that would tell that it is there.
+  private func present(_ poll: Poll, for grant: Gate.Grant) -> LiveTurn? {
+    guard let turn = registry.find(poll.turn),
+      grant.principal.mayRead(turn: turn.facts.id, of: turn.facts.identity)
+    else { return nil }
+    return turn
+  }
+
   /// *Loop only.* A turn that is in memory.
   private func serve(
     _ poll: Poll, of turn: LiveTurn, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
@@ -80,7 +89,7 @@ struct PollRoute: Sendable {
     Task {
       do throws(Refusal) {
         let grant = try await gate.admit(request)
-        if let turn = registry.find(poll.turn) { return hand(poll, of: turn, grant, request, exchange) }
+        if let turn = present(poll, for: grant) { return hand(poll, of: turn, grant, request, exchange) }
         guard grant.principal.mayKnow(turn: poll.turn) else { throw Refusal.notFound }
         if let milliseconds = finder.budget(of: grant.principal.identity) {
           gate.meters.hit(.identityBudget)

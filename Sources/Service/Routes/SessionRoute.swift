@@ -53,6 +53,7 @@ struct SessionRoute: Sendable {
     for (name, _) in document.root.members where name.string != "surface" {
       throw .malformed("`\(name.string?.prefix(50) ?? "")` is not a member of a session request.")
     }
+    guard document.root.count <= 1 else { throw .malformed("`surface` appears twice.") }
     guard let name = document.root["surface"]?.string else { throw .malformed("`surface` is missing.") }
     return name
   }

@@ -80,6 +80,45 @@ def members() -> Iterator[Row]:
         yield Row(f"session: {json.dumps(body)}", session(body), 400, "malformed")
 
 
+def images() -> Iterator[Row]:
+    """Image parts that are none."""
+    png = {"media_type": "image/png"}
+    for name, part in {
+        "nothing": {},
+        "both forms": {"url": "https://x.example/a.png", "data": "AAAA", **png},
+        "a url with a type": {"url": "https://x.example/a.png", **png},
+        "a url that is a number": {"url": 7},
+        "an empty url": {"url": ""},
+        "a url without host": {"url": "https://"},
+        "a url of a file": {"url": "file:///etc/passwd"},
+        "a url of data": {"url": "data:image/png;base64,AAAA"},
+        "a url with a blank": {"url": "https://x.example/a b"},
+        "a url with a user": {"url": "https://user:secret@x.example/"},
+        "a url beyond ASCII": {"url": "https://x.example/\u00e9"},
+        "a url too long": {"url": "https://x.example/" + "x" * 2048},
+        "data that is a number": {"data": 7, **png},
+        "no data": {"data": "", **png},
+        "data that is no base64": {"data": "A*==", **png},
+        "data without padding": {"data": "AAA", **png},
+        "data of the URL alphabet": {"data": "-_-_", **png},
+        "data with a line end": {"data": "AAAA\nAAAA", **png},
+        "an unknown member": {"url": "https://x.example/a.png", "detail": "high"},
+    }.items():
+        body = {"message": [{"type": "image", **part}]}
+        yield Row(f"start: an image with {name}", start(body), 400, "malformed")
+    for name, kind in {
+        "no type": {},
+        "a type that is a number": {"media_type": 7},
+        "a type that is a program": {"media_type": "image/svg+xml"},
+    }.items():
+        body = {"message": [{"type": "image", "data": "AAAA", **kind}]}
+        yield Row(f"start: an image with {name}", start(body), 422, "unsupported_image")
+    many = {"message": [{"type": "image", "url": "https://x.example/a.png"}] * 17}
+    yield Row("start: too many images", start(many), 422, "too_many_images")
+    unknown = {"message": [{"type": "text", "text": "Hi", "cache": True}]}
+    yield Row("start: an unknown member of a text", start(unknown), 400, "malformed")
+
+
 def starts() -> Iterator[Row]:
     """Well-formed starts that cannot be done."""
     for name, message in {
@@ -136,7 +175,6 @@ def sessions() -> Iterator[Row]:
         session(b'{"surface":"open","surface":"members"}'),
         400,
         "malformed",
-        flaw="a session request takes the first of two members",
     )
     for surface in ("absent", "members", "closed", ""):
         yield Row(f"session: surface {surface!r}", session({"surface": surface}), 403, "no_anonymous_sessions")

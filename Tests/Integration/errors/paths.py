@@ -72,18 +72,26 @@ def paths() -> Iterator[Row]:
             lambda world, path=path: request("GET", path, token=world.token),
             404,
             "not_found",
-            routed=True,
         )
-    taken = {"/chat/start": "POST", "/chat/session": "POST", "/chat/{}/cancel": "POST", "/chat/{}/poll": "GET"}
-    for path, method in taken.items():
+    taken = {
+        "/chat/start": ["POST"],
+        "/chat/session": ["POST"],
+        "/chat/{turn}/cancel": ["POST"],
+        "/chat/{turn}/poll": ["GET"],
+        "/chat/models": ["GET"],
+        "/chat/conversations": ["GET"],
+        "/chat/conversations/{turn}": ["GET", "DELETE"],
+    }
+    for path, methods in taken.items():
         for wrong in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "PROPFIND"):
-            if wrong == method:
+            if wrong in methods:
                 continue
             yield Row(
-                f"{wrong} {path.format('…')}",
-                lambda world, path=path, wrong=wrong: request(wrong, path.format(world.ended.id), token=world.token),
+                f"{wrong} {path}",
+                lambda world, path=path, wrong=wrong: request(
+                    wrong, path.format(turn=world.ended.id), token=world.token
+                ),
                 405,
                 "method_not_allowed",
-                headers={"allow": f"{method}, OPTIONS"},
-                routed=True,
+                headers={"allow": ", ".join([*methods, "OPTIONS"])},
             )

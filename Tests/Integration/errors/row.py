@@ -26,10 +26,6 @@ class Row:
     extra: frozenset[str] = frozenset()
     # The reply permits a page of an allowed origin to read it: not where the origin itself could not be read.
     readable: bool = True
-    # The router answers by itself.
-    routed: bool = False
-    # Why it is not so yet.
-    flaw: str = ""
     # Through these alone nginx lets it pass; empty: through all.
     doors: frozenset[str] = frozenset()
 

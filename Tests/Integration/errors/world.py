@@ -36,6 +36,8 @@ class World:
         self.routeless = deployment.model(route={"enabled": False})
         self.visitor, self.ended, self.live = self.person()
         self.stranger, self.strange, self.strange_live = self.person()
+        self.narrow = deployment.model(history_token_limit=100)
+        self.other_message = self.visitor.ask(model=self.model.name)["message"]["id"]
         self.patient = self.session("patient").start(model=self.endless.name)
         self.identity = str(deployment.turn(self.ended.id)["identity_id"])
         self.surface = str(deployment.turn(self.ended.id)["surface_id"])
@@ -97,7 +99,7 @@ class World:
         """What no error may tell."""
         simulator = self.deployment.simulator
         key = (self.deployment.folder.path / "token.keys").read_text().split(":")[1].strip()
-        models = [self.model, self.endless, self.disabled, self.routeless]
+        models = [self.model, self.endless, self.disabled, self.routeless, self.narrow]
         names = [model.provider_model for model in models]
         tokens = [self.token, self.stranger.token, self.ended.token, self.live.token]
         return [key, f":{simulator.port}", self.deployment.database, "postgres", *names, *tokens]
