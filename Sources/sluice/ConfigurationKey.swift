@@ -73,7 +73,8 @@ enum ConfigurationKey: String, CaseIterable {
     case .keyFile, .turnLimit, .maxHeaders, .maxBody, .maxConnections, .requestTimeout, .replyTimeout, .upstreamLimit,
       .upstreamHostLimit, .upstreamQueue, .upstreamQueueTimeout, .drainTimeout, .logLevel:
       true
-    case .listen, .operatorListen, .socketMode, .socketGroup, .database, .adminDatabase, .databaseConnections, .databaseQueue,
+    case .listen, .operatorListen, .socketMode, .socketGroup, .database, .adminDatabase, .databaseConnections,
+      .databaseQueue,
       .preparedStatements, .nodeTag, .loops, .proxy, .noProxy, .caBundle, .logFormat:
       false
     }
