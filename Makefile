@@ -10,7 +10,7 @@ PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build clean swift
+.PHONY: help run test bench build clean swift
 
 help: ## what there is to make
 	@echo "make TARGET"
@@ -24,6 +24,11 @@ run: build ## Sluice with a private PostgreSQL, nginx and a simulated provider; 
 test: swift ## all tests: Swift, database, integration; installs what they need
 	@.ci/packages test
 	@exec $(PYTHON) .dev/test --swift "$(SWIFT)" $(SWIFT_FLAGS)
+
+bench: swift ## the figures and their references, some minutes; FIGURE=name measures one
+	@.ci/packages bench
+	$(SWIFT) build $(SWIFT_FLAGS) -c release
+	@exec $(PYTHON) .dev/bench --programs .build/release
 
 build: swift ## the programs, in .build/release
 	@.ci/packages run

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from site_ import Site
 
-TURN_TEXT_200 = 200
+# Bytes of new text in a hot poll's reply.
+TURN_TEXT = 200
 
 
 @dataclass
@@ -46,6 +47,10 @@ def cpu(found: dict) -> str:
     return ", ".join(f"{name} {share:.2f}" for name, share in shares.items() if name != "bench")
 
 
+def text_bytes(reply: dict) -> int:
+    return sum(len(event["text"]) for event in reply["events"])
+
+
 def rate(found: dict) -> float:
     if found["failures"]:
         raise RuntimeError(f"requests failed: {found['failures']}")
@@ -57,9 +62,8 @@ def hot_polls(site: Site) -> Iterator[Figure]:
     model = site.model("hot", "rate=0;tokens=400;text=fixed;fault=stall;after=25")
     session = site.session("quick")
     turns = [site.begin(model, session) for _ in range(64)]
-    reply = {}
     for turn in turns:
-        while "".join(event["text"] for event in (reply := site.poll(turn))["events"]).__len__() < TURN_TEXT_200:
+        while text_bytes(site.poll(turn)) < TURN_TEXT:
             time.sleep(0.05)
     # Eight readers a turn: a reader alone may not ask that often.
     lines = [f"{turn.path(reader=n)} {turn.token}" for turn in turns for n in range(8)]
@@ -206,9 +210,9 @@ def poll_bytes(site: Site) -> Iterator[Figure]:
         turn = site.begin(model, session)
         size, step = 0, {}
         # To where 200 bytes or so are left to read.
-        while size < kilobytes * 1024 - TURN_TEXT_200:
+        while size < kilobytes * 1024 - TURN_TEXT:
             step = site.poll(turn, wait=1000)
-            size += sum(len(event["text"]) for event in step["events"])
+            size += text_bytes(step)
             turn.cursor = step["cursor"]
         epoch, offset = turn.cursor.split(".")
         turn.cursor = f"{epoch}.{int(offset) - 1}"

@@ -59,7 +59,7 @@ class Site:
             self.logs / "nginx.log",
             self.node.addresses,
             self.node.operator,
-            extra=self.references(),
+            locations=self.references(),
         )
         self.nginx.start()
 

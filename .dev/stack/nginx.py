@@ -20,7 +20,7 @@ class Nginx:
     """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
 
     The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
-    `settings` are directives of a site's own, for its http { } block; `idle` is how long connections to nodes are kept
+    `settings` are directives of a site's own, for its http { } block, `locations` for its server { }; `idle` is how long connections to nodes are kept
     without use.
     """
 
@@ -36,9 +36,11 @@ class Nginx:
         door: str = "fastcgi",
         settings: str = "",
         idle: str = "60s",
+        locations: str = "",
     ):
         self.processes, self.log, self.nodes, self.operator = processes, log, nodes, operator
         self.snippet, self.settings, self.idle = SNIPPETS[door], settings, idle
+        self.locations = locations
         self.port, self.operator_port = port or free_port(), free_port()
         self.home = folder / f"nginx-{self.port}"
         self.process: Process | None = None
@@ -106,6 +108,7 @@ class Nginx:
             "port": str(self.port),
             "user": f"user {WORKERS};" if os.geteuid() == 0 else "",
             "settings": self.settings,
+            "locations": self.locations,
         }
         return {
             "sluice.conf": edited(self.snippet),

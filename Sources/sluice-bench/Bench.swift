@@ -15,7 +15,7 @@ struct Bench: AsyncParsableCommand {
 /// What all loads need to know.
 struct Target: ParsableArguments {
   @Option(help: "Port on 127.0.0.1.") var port: UInt16
-  @Option(help: "Process group to watch, as name=pid; several times.") var watch: [String] = []
+  @Option(help: "Process to watch with its children, as name=pid; several times.") var watch: [String] = []
 
   var watched: [Watched] { watch.compactMap { Watched($0) } }
 

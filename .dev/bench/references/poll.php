@@ -7,4 +7,5 @@ if ($reply === false) {
 }
 header('Content-Type: application/json');
 header('Cache-Control: no-store');
+header('Content-Length: ' . strlen($reply));
 echo $reply;
