@@ -17,7 +17,8 @@ plan as materialized (
     r.driver, r.provider_model, r.region, r.overrides,
     r.connect_timeout_ms, r.first_byte_timeout_ms, r.first_token_timeout_ms, r.idle_timeout_ms, r.total_timeout_ms,
     c.reference, c.managed_domain, c.client_certificate, c.client_key, c.ca_bundle,
-    m.history_token_limit is null or $8::int <= m.history_token_limit as fits
+    m.history_token_limit is null or $8::int <= m.history_token_limit as fits,
+    s.pace_ms
   from sluice.surface s
   join sluice.virtual_model m on m.name = coalesce($4::text, s.default_model) and m.enabled
   join sluice.model_route r on r.model_id = m.id and r.enabled
@@ -71,6 +72,7 @@ select
   plan.driver, plan.provider_model, plan.region, plan.overrides::text,
   plan.connect_timeout_ms, plan.first_byte_timeout_ms, plan.first_token_timeout_ms, plan.idle_timeout_ms,
   plan.total_timeout_ms,
-  plan.reference, plan.managed_domain, plan.client_certificate, plan.client_key, plan.ca_bundle
+  plan.reference, plan.managed_domain, plan.client_certificate, plan.client_key, plan.ca_bundle,
+  plan.pace_ms
 from (select) as one
 left join plan on true

@@ -170,10 +170,8 @@ package final class Service: Sendable {
     }
     every(500) { [self] in findCancels() }
     every(TailReader.tick) { [tail] in tail.tickNow() }
-    every(5_000) { [self] in
-      reloadSurfaces()
-      caretaker.tick()
-    }
+    every(1_000) { [self] in reloadSurfaces() }
+    every(5_000) { [caretaker] in caretaker.tick() }
     every(3_600_000) { [self] in tidy() }
     tidy()
   }

@@ -30,6 +30,8 @@ extension StartStore {
     package let clientCertificate: ClientCertificate?
     /// Absolute path of the authorities that the gateway is checked against; nil for those of the machine.
     package let caBundle: String?
+    /// The surface's least time between two replies to one reader.
+    package let pace: Int
   }
 
   /// Absolute paths of PEM files.
@@ -68,6 +70,7 @@ extension StartStore.Plan {
       clientCertificate = nil
     }
     caBundle = Self.path(rows.string(0, 25))
+    pace = rows.int(0, 26) ?? 250
   }
 
   /// `file:/path` without its scheme: a check constraint has seen to the rest.

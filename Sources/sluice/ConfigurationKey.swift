@@ -58,7 +58,7 @@ enum ConfigurationKey: String, CaseIterable {
     case .upstreamQueue: "turns that may wait for their request to be sent; past it starts get 503 (default 1000)"
     case .upstreamQueueTimeout: "how long one may wait; then the turn ends with `overloaded` (default 10s)"
     case .proxy:
-      "proxy to the model providers: http://host:port, https://… or socks5h://…, user:password@ before the host"
+      "proxy to the providers: http://host:port, https://… or socks5h://…, user:password@ before the host"
     case .noProxy: "hosts reached without it, with commas; a leading dot for a whole domain"
     case .caBundle: "PEM file of the authorities trusted upstream (default: the system's)"
     case .drainTimeout: "how long SIGTERM waits for live turns: 500ms, 60s, 5m (default 60s)"
@@ -73,7 +73,8 @@ enum ConfigurationKey: String, CaseIterable {
     case .keyFile, .turnLimit, .maxHeaders, .maxBody, .maxConnections, .requestTimeout, .replyTimeout, .upstreamLimit,
       .upstreamHostLimit, .upstreamQueue, .upstreamQueueTimeout, .drainTimeout, .logLevel:
       true
-    case .listen, .operatorListen, .socketMode, .socketGroup, .database, .adminDatabase, .databaseConnections, .databaseQueue,
+    case .listen, .operatorListen, .socketMode, .socketGroup, .database, .adminDatabase, .databaseConnections,
+      .databaseQueue,
       .preparedStatements, .nodeTag, .loops, .proxy, .noProxy, .caBundle, .logFormat:
       false
     }

@@ -95,7 +95,8 @@ import Testing
   }
 
   @Test func aDescriptorThatIsNotOpenIsRefused() {
-    let error = #expect(throws: FrontDoorError.self) { try Door(address: ListenAddress(.descriptor(Self.places.load(ordering: .relaxed) + 100))) }
+    let closed = Self.places.load(ordering: .relaxed) + 100
+    let error = #expect(throws: FrontDoorError.self) { try Door(address: ListenAddress(.descriptor(closed))) }
     #expect(error?.code == .inherited)
     #expect(error?.description.contains("is not open") == true)
   }

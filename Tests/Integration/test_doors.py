@@ -21,7 +21,7 @@ def house(postgres, programs, worker_id):
         folder = deployment.folder.path
         deployment.add_node(listen=f"unix:{folder}/f.sock, scgi:unix:{folder}/s.sock, scgi:127.0.0.1:0")
         addresses = deployment.nodes[0].addresses
-        deployment.doors = {door: deployment.add_nginx([addresses[DOORS.index(door)]], door) for door in DOORS}
+        deployment.doors = {door: deployment.add_nginx([addresses[DOORS.index(door)]], door=door) for door in DOORS}
         yield deployment
 
 

@@ -105,7 +105,7 @@ def manage(deploy):
 
 
 def assert_serves(deployment, address: str, door: str = "fastcgi") -> None:
-    nginx = deployment.add_nginx([address], door)
+    nginx = deployment.add_nginx([address], door=door)
     model = deployment.model("rate=0;tokens=20")
     assert deployment.client(nginx).start(model=model.name).read().text == deployment.text(model)
 

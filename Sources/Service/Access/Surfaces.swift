@@ -3,7 +3,7 @@ import EventLoop
 import Store
 import Synchronization
 
-/// The surfaces in memory, read anew every 5 s: who may ask from where, and at which pace.
+/// The surfaces in memory, read anew every second: who may ask from where, and at which pace.
 final class Surfaces: Sendable {
   private struct Minute {
     var begun = Instant(nanoseconds: 0)

@@ -7,7 +7,7 @@ import Synchronization
 /// successor of a dead process. Whether this node may judge is PostgreSQL's to say, by its own clock.
 final class Reaper: Sendable {
   /// Turns ended in one statement; it goes on until none is left.
-  static let batch = 50
+  static let batch = 20
 
   private let node: Node
   private let store: NodeStore

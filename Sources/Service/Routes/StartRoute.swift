@@ -65,7 +65,7 @@ struct StartRoute: Sendable {
     case .started(let plan, let history):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: identity, surface: surface,
-        message: start.assistantMessage, pacer: surfaces.pacer(of: surface), arrived: arrived)
+        message: start.assistantMessage, pacer: Pacer(base: plan.pace), arrived: arrived)
       gate.meters.starts.add(.started, in: gate.meters.lane)
       answer(
         asked,
