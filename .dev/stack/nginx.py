@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 from .failure import wait_until
@@ -84,6 +85,11 @@ class Nginx:
         self.nodes = nodes
         (self.home / "sluice-upstream.conf").write_text(self.files()["sluice-upstream.conf"])
         self.process.signal(1)
+
+    def workers(self) -> set[int]:
+        """The processes that serve; after a reload, also the former ones until they have nothing left to do."""
+        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
+        return set(map(int, listed.stdout.split()))
 
     def stop(self) -> None:
         self.process.stop()

@@ -1,6 +1,5 @@
 """Restarts under load: a client that follows the protocol notices none of them."""
 
-import subprocess
 import time
 
 import pytest
@@ -62,18 +61,13 @@ def test_two_nodes_are_restarted_in_turn_and_no_client_notices(several):
 def test_a_reload_of_nginx_loses_nothing(several):
     deployment, nodes = several(2)
     nginx = deployment.nginx
-
-    def workers() -> set[str]:
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(nginx.process.pid)], capture_output=True, text=True)
-        return set(listed.stdout.split())
-
     with Load(deployment, models(deployment), visitors=8) as load:
         for round in range(4):
             load.wait_for(10)
-            former = workers()
+            former = nginx.workers()
             # Now one node, now both.
             nginx.reload([address for node in nodes[: 1 + round % 2] for address in node.addresses])
-            wait_until(lambda: workers() - former, "new workers")
+            wait_until(lambda: nginx.workers() - former, "new workers")
         load.wait_for(10)
     # A connection that nginx closed while it lay idle is no answer at all: the client asks again.
     assert set(load.seen()) <= {("start", 0, "connection"), ("poll", 0, "connection")}

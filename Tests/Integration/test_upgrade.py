@@ -69,7 +69,10 @@ def test_the_former_release_serves_while_its_database_is_upgraded_and_hands_over
     visitor = deployment.client()
     long = visitor.start(model=slow.name).read_some(20)
     before = Turn(ChatClient(there.url), long.started).read_some(20)
+    # A reload may cost a new connection, which is another test's: so not under load.
+    workers = nginx.workers()
     nginx.reload([*former_node.addresses, *present_node.addresses])
+    wait_until(lambda: nginx.workers() and not nginx.workers() & workers, "nginx to have reloaded")
     with Load(deployment, models) as load:
         load.wait_for(5, tag=1)
         load.wait_for(5, tag=2)
