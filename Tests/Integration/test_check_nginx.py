@@ -225,6 +225,16 @@ def test_a_fault_is_found_and_told_by_its_place(site, copy, name):
     assert code == (1 if level == "fail" else 0)
 
 
+def test_bodies_are_measured_by_the_configured_limit(site, copy):
+    code, bad, _ = check(site, dump(copy), "-", settings={"max_body": "8200000"})
+    assert code == 0 and len(bad) == 1
+    assert "8008 KB" in bad[0]["text"] and bad[0]["mend"] == "client_max_body_size 8008k;"
+    edit(copy, LOCATIONS, "client_max_body_size 1m;", bad[0]["mend"])
+    assert check(site, dump(copy), "-", settings={"max_body": "8200000"})[1] == []
+    edit(copy, LOCATIONS, "client_max_body_size 8008k;", "client_max_body_size 64k;")
+    assert check(site, dump(copy), "-", settings={"max_body": "64k"})[1] == []
+
+
 def test_a_plain_prefix_is_shadowed_by_an_expression(site, copy):
     edit(copy, MAIN, SERVER, "location ~* /POLL$ { return 404; }\n    location / {")
     assert check(site, dump(copy), "-")[1] == []

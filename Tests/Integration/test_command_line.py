@@ -474,6 +474,18 @@ def test_a_new_key_may_act_as_the_old_one(desk):
     assert "identity" in desk.refused("key", "add", "web", "--label", "No", "--identity", str(uuid.uuid4()))
 
 
+def test_a_revoked_key_is_not_changed(desk):
+    furnish(desk)
+    key = desk.json("key", "list")[0]
+    desk.do("key", "remove", key["id"])
+    for words in (["--expires", "90d"], ["--label", "New"], ["--unset", "expires"]):
+        said = desk.refused("key", "set", key["id"], *words)
+        assert "is revoked for good" in said and "sluice key add web" in said
+        assert f"--identity {key['identity_id']}" in said
+    row = desk.json("key", "show", key["id"])
+    assert (row["label"], row["expires_at"], row["state"]) == ("Shop", None, "revoked")
+
+
 @pytest.mark.parametrize(
     ("when", "seconds"), [("45s", 45), ("30m", 1800), ("12h", 43200), ("90d", 7776000), ("8w", 4838400)]
 )
