@@ -242,7 +242,9 @@ package final class Service: Sendable {
     draining.set()
     let hasPeers = (try? await nodes.hasPeers(node.incarnation)) ?? false
     log.info("draining", metadata: ["turns": "\(registry.liveCount)", "peers": "\(hasPeers)"])
-    if hasPeers { door.stopAccepting() }
+    // An inherited socket stays open with whoever passed it on: nobody would answer what comes there.
+    let isLeft = hasPeers && !settings.listeners.contains { $0.isInherited }
+    if isLeft { door.stopAccepting() }
     let lasting = registry.liveCount > 0
     await wait(drainTimeout.load(ordering: .relaxed), hurry) { [registry] in registry.liveCount == 0 }
     // The ends of what is left must still be committed, whoever hurries.
@@ -253,7 +255,7 @@ package final class Service: Sendable {
     if registry.liveCount > 0 {
       log.error("turns left behind for the reaper", metadata: ["turns": "\(registry.liveCount)"])
     }
-    if hasPeers {
+    if isLeft {
       await wait(Self.idleGrace, hurry) { [door] in door.gauges().connections == 0 }
     } else if lasting {
       await wait(Self.lastPolls, hurry) { false }

@@ -49,6 +49,22 @@ def test_the_visitors_own_session_opens_the_turn(turn):
     assert turn.get(cursor="1.0", token=turn.client.token).json()["state"] == "done"
 
 
+def test_a_session_goes_on_under_a_fresh_token(site):
+    client, model = site.client(), site.model("tokens=1;rate=0")
+    conversation = client.ask(model=model.name)["conversation"]
+    renewed = client.open_session()
+    assert renewed.status_code == 200
+    assert client.request("GET", f"/chat/conversations/{conversation}").status_code == 200
+    another = client.request("POST", "/chat/session", json={"surface": "shop"})
+    assert (another.status_code, error_code(another)) == (403, "another_surface")
+    assert client.request("POST", "/chat/session", json={"surface": "web"}, token="v1.no.no.no").status_code == 401
+
+
+def test_a_turns_token_makes_no_session(turn):
+    refused = turn.client.request("POST", "/chat/session", json={"surface": "web"}, token=turn.token)
+    assert (refused.status_code, error_code(refused)) == (403, "session_required")
+
+
 def test_a_read_token_reads_and_no_more(turn):
     read_token = turn.started["read_token"]
     client = ChatClient(turn.client.url)

@@ -65,6 +65,14 @@ def test_a_live_turn_is_found_with_all_it_takes_to_read_and_cancel_it(site):
     assert after["messages"][1]["content"] == live.text and after["messages"][1]["state"] == "cancelled"
 
 
+def test_a_start_names_the_message_that_can_be_edited(site):
+    client, model = site.client(), site.model("rate=0;text=echo")
+    classic = client.ask("One", model=model.name)
+    streamed = client.start("Two", model=model.name, conversation=classic["conversation"]).read()
+    users = [m["id"] for m in history(client, classic["conversation"])["messages"] if m["role"] == "user"]
+    assert users == [classic["user_message"], streamed.started["user_message"]]
+
+
 def test_lists_come_in_pages(site):
     client, model = site.client(), site.model("rate=0;tokens=1")
     made = [client.ask(str(n), model=model.name)["conversation"] for n in range(5)]

@@ -49,7 +49,8 @@ final class TurnFinder: Sendable {
     guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
     if row.purged { throw .purged }
     let facts = LiveTurn.Facts(
-      id: id, conversation: row.conversation, identity: row.identity, surface: row.surface, message: row.message,
+      id: id, conversation: row.conversation, identity: row.identity, surface: row.surface,
+      userMessage: row.userMessage, message: row.message,
       pacer: surfaces.pacer(of: row.surface))
     if let terminal = row.terminal { return .ended(facts, row, terminal) }
     let mirror = LiveTurn(facts, source: .mirrored(TurnMirror(epoch: row.epoch)), neighbours: neighbours)
