@@ -62,8 +62,9 @@ def test_the_visitors_own_session_opens_the_turn(turn):
 def test_a_session_goes_on_under_a_fresh_token(site):
     client, model = site.client(), site.model("tokens=1;rate=0")
     conversation = client.ask(model=model.name)["conversation"]
-    renewed = client.open_session()
+    renewed = client.request("POST", "/chat/session", json={"surface": "web"})
     assert renewed.status_code == 200
+    client.token = renewed.json()["token"]
     assert client.request("GET", f"/chat/conversations/{conversation}").status_code == 200
     another = client.request("POST", "/chat/session", json={"surface": "shop"})
     assert (another.status_code, error_code(another)) == (403, "another_surface")
