@@ -15,7 +15,10 @@ plan as materialized (
   select
     m.name, m.stream, m.nopreprompt, m.system_prompt, m.parameters, m.durability, m.reasoning,
     r.driver, r.provider_model, r.region, r.overrides,
-    r.connect_timeout_ms, r.first_byte_timeout_ms, r.first_token_timeout_ms, r.idle_timeout_ms, r.total_timeout_ms,
+    r.connect_timeout_ms,
+    coalesce(r.first_byte_timeout_ms, r.first_token_timeout_ms) as first_byte_timeout_ms,
+    coalesce(r.first_token_timeout_ms, r.first_byte_timeout_ms) as first_token_timeout_ms,
+    r.idle_timeout_ms, r.total_timeout_ms,
     c.reference, c.managed_domain, c.client_certificate, c.client_key, c.ca_bundle,
     m.history_token_limit is null or $8::int <= m.history_token_limit as fits,
     s.pace_ms

@@ -14,6 +14,7 @@ select
   not exists (
     select from sluice.conversation c
     where c.id = t.conversation_id
-  ) as purged
+  ) as purged,
+  t.user_message_id
 from sluice.turn t
 where t.id = $1::uuid

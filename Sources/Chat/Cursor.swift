@@ -11,19 +11,22 @@ package struct Cursor: Equatable, Sendable, CustomStringConvertible {
   package static let start = Cursor(epoch: 1, offset: 0)
 
   /// `1.42`. Nil if it is anything but two decimal numbers of at most nine digits, the first at least 1.
-  package init?(_ text: some StringProtocol) {
-    let parts = text.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
-    guard parts.count == 2, let epoch = Self.number(parts[0]), let offset = Self.number(parts[1]), epoch > 0 else {
-      return nil
-    }
+  package init?(_ text: String) {
+    let bytes = text.utf8.span
+    var dot = 0
+    while dot < bytes.count, bytes[dot] != 0x2E { dot += 1 }
+    guard dot < bytes.count, let epoch = Self.number(bytes.extracting(..<dot)), epoch > 0,
+      let offset = Self.number(bytes.extracting((dot + 1)...))
+    else { return nil }
     self.init(epoch: epoch, offset: offset)
   }
 
-  private static func number(_ digits: some Collection<UInt8>) -> Int? {
-    guard (1...9).contains(digits.count) else { return nil }
+  private static func number(_ digits: borrowing Span<UInt8>) -> Int? {
+    guard digits.count >= 1, digits.count <= 9 else { return nil }
     var value = 0
-    for digit in digits {
-      guard (0x30...0x39).contains(digit) else { return nil }
+    for index in digits.indices {
+      let digit = digits[index]
+      guard digit >= 0x30, digit <= 0x39 else { return nil }
       value = value * 10 + Int(digit - 0x30)
     }
     return value

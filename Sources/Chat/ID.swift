@@ -16,11 +16,14 @@ package struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
   }
 
   /// The 36 character form, in either case; nil for anything else.
-  package init?(_ text: some StringProtocol) {
+  package init?(_ text: String) { self.init(utf8: text.utf8.span) }
+
+  private init?(utf8 text: borrowing Span<UInt8>) {
+    guard text.count == 36 else { return nil }
     var high: UInt64 = 0
     var low: UInt64 = 0
-    var place = 0
-    for byte in text.utf8 {
+    for place in 0..<36 {
+      let byte = text[place]
       if place == 8 || place == 13 || place == 18 || place == 23 {
         guard byte == 0x2D else { return nil }
       } else {
@@ -33,9 +36,7 @@ package struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
         }
         if place < 18 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
       }
-      place += 1
     }
-    guard place == 36 else { return nil }
     self.init(high: high, low: low)
   }
 

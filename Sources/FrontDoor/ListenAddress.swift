@@ -36,6 +36,14 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     self.place = try Place(parsing: place, access: SocketAccess(mode: mode, group: group))
   }
 
+  /// Whether somebody else made the socket and keeps it open.
+  package var isInherited: Bool {
+    switch place {
+    case .unix, .tcp: false
+    case .descriptor, .systemd: true
+    }
+  }
+
   /// In the form that `init(parsing:)` reads.
   package var description: String { dialect == .scgi ? "scgi:\(place)" : "\(place)" }
 }

@@ -85,12 +85,16 @@ package final class Service: Sendable {
       gate: gate, node: node, registry: registry, surfaces: surfaces, store: StartStore(database), finder: finder,
       starter: TurnStarter(registry: registry, neighbours: neighbours, upstream: upstream, log: log),
       parkings: parkings, isDraining: { draining.isSet })
-    let poll = PollRoute(gate: gate, registry: registry, finder: finder, parkings: parkings)
+    let budget = IdentityBudget(pace: IdentityBudget.lookUps)
+    let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)
     let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
     let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
-    let models = ModelsRoute(gate: gate, store: ModelStore(database))
+    let models = ModelsRoute(gate: gate, budget: budget, store: ModelStore(database))
     let conversations = ConversationsRoute(
-      gate: gate, registry: registry, finder: finder, store: ConversationStore(database))
+      gate: gate, registry: registry, finder: finder, budget: budget,
+      pageBudget: IdentityBudget(pace: IdentityBudget.pages),
+      // The other half of the connections is left to whoever wants little.
+      pages: Turnstile(places: max(1, settings.databaseConnections / 2)), store: ConversationStore(database))
     let preflight: Route.Action = { [gate] request, _, exchange in
       exchange.reply(CrossOrigin.preflight(origin: gate.origin(of: request)))
     }
@@ -242,7 +246,9 @@ package final class Service: Sendable {
     draining.set()
     let hasPeers = (try? await nodes.hasPeers(node.incarnation)) ?? false
     log.info("draining", metadata: ["turns": "\(registry.liveCount)", "peers": "\(hasPeers)"])
-    if hasPeers { door.stopAccepting() }
+    // An inherited socket stays open with whoever passed it on: nobody would answer what comes there.
+    let isLeft = hasPeers && !settings.listeners.contains { $0.isInherited }
+    if isLeft { door.stopAccepting() }
     let lasting = registry.liveCount > 0
     await wait(drainTimeout.load(ordering: .relaxed), hurry) { [registry] in registry.liveCount == 0 }
     // The ends of what is left must still be committed, whoever hurries.
@@ -253,7 +259,7 @@ package final class Service: Sendable {
     if registry.liveCount > 0 {
       log.error("turns left behind for the reaper", metadata: ["turns": "\(registry.liveCount)"])
     }
-    if hasPeers {
+    if isLeft {
       await wait(Self.idleGrace, hurry) { [door] in door.gauges().connections == 0 }
     } else if lasting {
       await wait(Self.lastPolls, hurry) { false }

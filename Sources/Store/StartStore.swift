@@ -131,6 +131,15 @@ package struct StartStore: Sendable {
     }
   }
 
+  /// What this start would be answered with although nothing new may be started: the turn of its key, or the live one of
+  /// its conversation. Nil if it would be new.
+  package func known(_ start: Start) async throws(StoreError) -> Outcome? {
+    if let former = try await former(of: start) { return former }
+    if start.isNewConversation { return nil }
+    let live = try await database.run([Query(.conversationLive, .id(start.conversation), .id(start.identity))])[0]
+    return live.id(0, 0).map { .busy(turn: $0) }
+  }
+
   /// The turn this start's key belongs to; nil if there is no key, or it is new.
   private func former(of start: Start) async throws(StoreError) -> Outcome? {
     guard let key = start.key else { return nil }

@@ -12,6 +12,8 @@ package struct TurnStore: Sendable {
     package let identity: ID
     package let conversation: ID
     package let surface: ID
+    package let userMessage: ID
+    /// The answer's.
     package let message: ID
     package let epoch: Int
     /// Count of chunks; nil while it streams.
@@ -30,7 +32,8 @@ package struct TurnStore: Sendable {
   package func read(_ turn: ID) async throws(StoreError) -> Row? {
     let rows = try await database.run([Query(.turnRead, .id(turn))])[0]
     guard let identity = rows.id(0, 0), let conversation = rows.id(0, 1), let surface = rows.id(0, 2),
-      let message = rows.id(0, 3), let state = rows.string(0, 4).flatMap(TurnState.init), let epoch = rows.int(0, 5)
+      let message = rows.id(0, 3), let userMessage = rows.id(0, 18),
+      let state = rows.string(0, 4).flatMap(TurnState.init), let epoch = rows.int(0, 5)
     else { return nil }
     var terminal: Terminal?
     if state.isTerminal {
@@ -41,7 +44,8 @@ package struct TurnStore: Sendable {
         })
     }
     return Row(
-      identity: identity, conversation: conversation, surface: surface, message: message, epoch: epoch,
+      identity: identity, conversation: conversation, surface: surface, userMessage: userMessage,
+      message: message, epoch: epoch,
       chunks: rows.int(0, 6), terminal: terminal, answered: rows.bool(0, 15) ?? false,
       compacted: rows.bool(0, 16) ?? false, purged: rows.bool(0, 17) ?? false)
   }
@@ -74,12 +78,13 @@ package struct TurnStore: Sendable {
     }
   }
 
-  /// The places in the list of those turns that are in another epoch than their cursor's.
+  /// The places in the list of those turns of which no further chunk will be found in their cursor's epoch.
   package func moved(
     _ watched: [(turn: ID, cursor: Cursor)], completion: @escaping @Sendable (Result<[Int], StoreError>) -> Void
   ) {
     let query = Query(
-      .turnMoved, .ids(watched.map(\.turn)), .int4Array(watched.map { Int32($0.cursor.epoch) }))
+      .turnMoved, .ids(watched.map(\.turn)), .int4Array(watched.map { Int32($0.cursor.epoch) }),
+      .int2Array(watched.map { $0.turn.slot }))
     database.submit([query]) { result in
       completion(result.map { rows in (0..<rows[0].count).compactMap { rows[0].int($0, 0) } })
     }

@@ -46,6 +46,7 @@ final class EasyHandle {
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_USERAGENT, settings.userAgent)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    try set(CURLOPT_CA_CACHE_TIMEOUT, 60)  // seconds: a bundle that was replaced is to be taken up
     try set(CURLOPT_CAPATH, pointer: nil)  // a folder of authorities would defeat the cache of parsed ones
     try set(CURLOPT_CAINFO, pointer: nil)
     if let bundle = settings.caBundle { try set(CURLOPT_CAINFO, bundle) }

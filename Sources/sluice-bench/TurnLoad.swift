@@ -115,20 +115,29 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
 
   /// One event's text. False if it is not what was sent.
   func check(_ text: Slice<UnsafeRawBufferPointer>, now: UInt64, matched: inout Int, isFirst: Bool) -> Bool {
-    if isMeasuring { tokens += 1 }
     if let expected = options.expected {
       guard matched + text.count <= expected.count, expected[matched..<(matched + text.count)].elementsEqual(text)
       else { return false }
+      if isMeasuring { tokens += 1 }
     } else {
-      // The simulator's clock in nanoseconds, the same as ours.
+      // Readings of the simulator's clock in nanoseconds, the same as ours, with a blank behind each: tokens that were
+      // sealed together are one event.
       var sent: UInt64 = 0
-      for byte in text where byte != 0x20 {
-        guard (0x30...0x39).contains(byte) else { return false }
-        sent = sent &* 10 &+ UInt64(byte - 0x30)
+      var isFirst = isFirst
+      for byte in text {
+        if byte != 0x20 {
+          guard (0x30...0x39).contains(byte) else { return false }
+          sent = sent &* 10 &+ UInt64(byte - 0x30)
+          continue
+        }
+        let milliseconds = (Double(now) - Double(sent)) / 1e6
+        if isFirst { firsts.add(milliseconds) }
+        if isMeasuring {
+          latencies.add(milliseconds)
+          tokens += 1
+        }
+        (sent, isFirst) = (0, false)
       }
-      let milliseconds = Double(now &- sent) / 1e6
-      if isFirst { firsts.add(milliseconds) }
-      if isMeasuring { latencies.add(milliseconds) }
     }
     matched += text.count
     return true

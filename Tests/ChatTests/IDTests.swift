@@ -32,7 +32,6 @@ import Testing
       #expect(id.description == id.description.lowercased())
       #expect(ID(id.description) == id)
       #expect(ID(id.description.uppercased()) == id)
-      #expect(ID(id.description[...]) == id)
     }
     #expect(ID("00000000-0000-0000-0000-000000000000") == ID(high: 0, low: 0))
     #expect(ID("FFFFFFFF-ffff-FFFF-ffff-FFFFFFFFFFFF") == ID(high: .max, low: .max))

@@ -111,6 +111,15 @@ def workers(nginx) -> set[str]:
     return set(Path(f"/proc/{master}/task/{master}/children").read_text().split())
 
 
+def test_a_page_of_the_site_may_be_called_chat(house, nginx):
+    (nginx.home / "html/chat").write_text("the site's own")
+    reply = requests.get(f"{nginx.url}/chat", allow_redirects=False, timeout=10)
+    assert (reply.status_code, reply.text) == (200, "the site's own")
+    # What begins with /chat/ is ours, whatever it is.
+    absent = requests.get(f"{nginx.url}/chat/", timeout=10)
+    assert (absent.status_code, absent.json()["error"]["code"]) == (404, "not_found")
+
+
 @pytest.mark.parametrize("mount", ["/below/another", "/shop/assistant/v2"])
 def test_below_any_mount(house, nginx, mount):
     config = nginx.home / "nginx.conf"

@@ -127,6 +127,9 @@ TIMEOUTS = {
     # column of the route, scenario, code
     "first byte": ({"first_byte_timeout_ms": 800}, "fault=stallheaders", "upstream_timeout"),
     "first byte, head dribbled": ({"first_byte_timeout_ms": 800}, "dribble=20000;rate=0", "upstream_timeout"),
+    # Either limit holds for both where the other one is not given.
+    "first byte, for the first token too": ({"first_byte_timeout_ms": 800}, "first=60000;beat=50", "upstream_timeout"),
+    "first token, for the first byte too": ({"first_token_timeout_ms": 800}, "fault=stallheaders", "upstream_timeout"),
     "first token": ({"first_token_timeout_ms": 800}, "first=60000", "upstream_timeout"),
     "first token behind comments": ({"first_token_timeout_ms": 800}, "first=60000;beat=50", "upstream_timeout"),
     "idle": ({"idle_timeout_ms": 800}, "rate=0;fault=stall;after=3", "upstream_timeout"),
@@ -169,3 +172,48 @@ def test_a_connection_that_does_not_come_about_fires_its_time_out(site):
     assert (turn.state, turn.end["error"]["code"]) == ("error", "upstream_unreachable")
     row = site.turn(turn.id)
     assert 0.75 <= (row["ended_at"] - row["created_at"]).total_seconds() <= 1.3
+
+
+def test_who_needs_no_place_is_answered_by_a_full_node(deploy):
+    d = deploy()
+    d.add_node(upstream_limit="1", upstream_queue="0")
+    d.add_nginx()
+    model = d.model("rate=20;tokens=100000")
+    client = d.client()
+    body = {"message": "x", "model": model.name, "stream": {"modes": ["poll"]}}
+    started = client.post_start(body, key="once")
+    assert started.status_code == 202
+    turn = started.json()
+    repeated = client.post_start(body, key="once")
+    assert repeated.status_code == 202 and repeated.json()["turn"] == turn["turn"]
+    assert error(client.post_start({**body, "message": "y"}, key="once")) == (422, "idempotency_key_reused")
+    busy = client.post_start({**body, "conversation": turn["conversation"]})
+    assert error(busy) == (409, "turn_in_progress") and busy.json()["turn"] == turn["turn"]
+    assert error(client.post_start(body)) == (503, "overloaded")
+    client.request("POST", f"/chat/{turn['turn']}/cancel")
+
+
+def test_a_route_that_was_changed_is_found_although_its_host_was_full(deploy):
+    d = deploy()
+    d.add_node(upstream_host_limit="1", upstream_queue="0")
+    d.add_nginx()
+    model = d.model("rate=20;tokens=100000")
+    client = d.client()
+    running = client.start(model=model.name).read_some()
+    assert error(client.post_start({"message": "x", "model": model.name})) == (503, "overloaded")
+    # Another name of the same machine is another host.
+    elsewhere = d.simulator.base_url.replace("127.0.0.1", "localhost")
+    d.sql.execute("update model_route set region = %s", [elsewhere])
+    body = {"message": "x", "model": model.name, "stream": {"modes": ["poll"]}}
+    accepted = wait_until(
+        lambda: (reply := client.post_start(body)).status_code == 202 and reply, "a start on the other host", 10
+    )
+    assert len(d.upstream(model)) == 2
+    running.cancel()
+    client.request("POST", f"/chat/{accepted.json()['turn']}/cancel")
+
+
+def test_an_answer_in_one_piece_has_no_first_token(site):
+    route = {"first_token_timeout_ms": 500, "first_byte_timeout_ms": 20_000}
+    model = site.model("tokens=30;rate=20", stream=False, route=route)
+    assert site.client().start(model=model.name).read().state == "done"

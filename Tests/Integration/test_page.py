@@ -1,5 +1,7 @@
 """The chat page in a real browser."""
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
+from signed_token import SESSION, decoded, signed
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".build/screenshots"
 PATIENCE = 60
@@ -174,3 +177,50 @@ def test_nodes_that_are_away_for_a_moment(page, deploy):
     node.start()
     page.wait(lambda: page.last()[0] == "interrupted")
     assert page.last()[1].startswith(seen)
+
+
+def kept_session(page: Page) -> dict:
+    """What the page keeps in localStorage."""
+    return json.loads(page.browser.execute_script("return localStorage.getItem('sluice.session.web')"))
+
+
+def age_session(page: Page, kept: dict) -> None:
+    """As if 25 of its 30 days had gone."""
+    now = int(time.time())
+    expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 5 * 86_400))
+    aged = {**kept, "expires_at": expires, "since": (now - 25 * 86_400) * 1000}
+    page.browser.execute_script("localStorage.setItem('sluice.session.web', arguments[0])", json.dumps(aged))
+
+
+def visitor(page: Page) -> tuple[str, str]:
+    """The identity and the surface of the kept token."""
+    payload = decoded(kept_session(page)["token"].split(".")[2])
+    return payload[5:21].hex(), payload[21:37].hex()
+
+
+def test_a_visitor_who_comes_back_late_stays_the_same(page, site):
+    model = site.model("text=echo;rate=0")
+    page.open(f"{site.nginx.url}/?model={model.name}")
+    page.send("first")
+    page.wait_for_answers(1)
+    identity, surface = visitor(page)
+    old = signed(site, SESSION, int(time.time()) + 5 * 86_400, identity, surface)
+    age_session(page, {"token": old})
+    page.send("second")
+    page.wait_for_answers(2)
+    assert page.last() == ("done", "second")
+    kept = kept_session(page)
+    assert kept["token"] != old and kept["since"] > (time.time() - 86_400) * 1000
+    assert visitor(page) == (identity, surface)
+
+
+def test_a_session_whose_key_is_gone_makes_a_new_visitor(page, site):
+    model = site.model("text=echo;rate=0")
+    page.open(f"{site.nginx.url}/?model={model.name}")
+    page.browser.execute_script("localStorage.clear()")
+    page.browser.refresh()
+    age_session(page, {"token": "v1.gone.AAAA.AAAA"})
+    page.send("first")
+    page.wait_for_answers(1)
+    assert page.last() == ("done", "first")
+    assert kept_session(page)["token"] != "v1.gone.AAAA.AAAA"

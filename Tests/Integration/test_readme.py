@@ -67,7 +67,18 @@ def test_the_sql_runs_on_a_fresh_database(deploy):
         "select name, region from virtual_model join model_route on model_id = virtual_model.id order by name"
     ).fetchall()
     assert [route["name"] for route in routes] == ["assistant", "local"]
+    assert patience(deployment) == 120_000
     assert deployment.sql.execute("select count(*) from surface_key").fetchone()["count"] == 1
+
+
+def patience(deployment) -> int:
+    """How long the example of a slow model server waits for its first data."""
+    [row] = deployment.sql.execute(
+        "select first_byte_timeout_ms as head, first_token_timeout_ms as data from model_route"
+        " where provider_model = 'llama3.2'"
+    ).fetchall()
+    # As a start takes them: either holds for both where the other one is not given.
+    return min(row["head"] or row["data"] or 60_000, row["data"] or row["head"] or 60_000)
 
 
 def test_the_commands_run_on_a_fresh_database(deploy, programs, tmp_path):
@@ -92,7 +103,80 @@ def test_the_commands_run_on_a_fresh_database(deploy, programs, tmp_path):
         "select name, region from virtual_model join model_route on model_id = virtual_model.id order by name"
     ).fetchall()
     assert [route["name"] for route in routes] == ["assistant", "local"]
+    assert patience(deployment) == 120_000
     assert (tmp_path / "shop.key").read_text().startswith("sk_")
+
+
+@pytest.fixture
+def statements() -> list[str]:
+    """What README deletes by: by age; to stop an identity's turns; to delete the identity."""
+    found = re.findall(r"<!-- runs on a filled database -->\n```sql\n(.*?)```\n", README, re.S)
+    assert len(found) == 3
+    return found
+
+
+def counts(deployment, identity: str) -> dict[str, int]:
+    """The rows that an identity has in each table."""
+    tables = {
+        "identity": "id = %s",
+        "identity_link": "identity_id = %s",
+        "conversation": "identity_id = %s",
+        "turn": "identity_id = %s",
+        "idempotency": "identity_id = %s",
+        "message": "conversation_id in (select conversation_id from turn where identity_id = %s)",
+        "turn_delta": "turn_id in (select id from turn where identity_id = %s)",
+    }
+    query = " union all ".join(f"select '{table}' as name, count(*) from {table} where {of}" for table, of in tables.items())
+    rows = deployment.sql.execute(query, [identity] * len(tables)).fetchall()
+    return {row["name"]: row["count"] for row in rows if row["count"]}
+
+
+def test_what_is_old_is_deleted_and_nothing_else(deployment, statements):
+    model = deployment.model("rate=0;tokens=3")
+    old, recent = deployment.client(), deployment.client()
+    conversations = [client.ask(model=model.name)["conversation"] for client in (old, recent)]
+    identities = [
+        str(deployment.sql.execute("select identity_id from conversation where id = %s", [id]).fetchone()["identity_id"])
+        for id in conversations
+    ]
+    for table, column in (("conversation", "updated_at"), ("turn", "ended_at"), ("identity", "created_at")):
+        key = "id" if table == "identity" else "identity_id"
+        deployment.sql.execute(f"update {table} set {column} = now() - interval '200 days' where {key} = %s", identities[:1])
+    kept = counts(deployment, identities[1])
+    assert {"identity", "conversation", "turn", "message"} <= set(kept)
+    deployment.postgres.sql(deployment.database, statements[0])
+    assert counts(deployment, identities[0]) == {}
+    assert counts(deployment, identities[1]) == kept
+    assert deployment.sql.execute("select from message where conversation_id = %s", conversations[:1]).rowcount == 0
+
+
+def test_one_identity_is_deleted_and_no_other(deployment, statements):
+    surface = deployment.sql.execute("select id from surface where name = 'web'").fetchone()["id"]
+    model = deployment.model("rate=50;tokens=5000")
+    client, other = deployment.client(), deployment.client()
+    turn, foreign = client.start(model=model.name, key="once"), other.start(model=model.name).read_some()
+    who, neighbour = (str(deployment.turn(t.id)["identity_id"]) for t in (turn, foreign))
+    deployment.insert("identity_link", surface_id=surface, external_id="u-17", identity_id=who)
+    named = "01a1fd74-bc3b-7001-8000-5d1c6f0a9b2e"
+    stop, delete = (statement.replace(named, who) for statement in statements[1:])
+    assert who in stop
+    deployment.postgres.sql(deployment.database, stop)
+    assert turn.read().state == "cancelled"
+    before = counts(deployment, who)
+    assert len(before) == 7
+    # Both in one psql: the identity is named once.
+    deployment.postgres.sql(deployment.database, stop + delete)
+    assert counts(deployment, who) == {}
+    for table in ("turn_delta", "message"):
+        assert deployment.sql.execute(f"select from {table} where turn_id = %s", [turn.id]).rowcount == 0
+    # Its session token starts nothing any more.
+    assert not client.post_start({"message": "x", "model": model.name}).ok
+    assert counts(deployment, who) == {}
+    # The neighbour's turn goes on.
+    assert foreign.read_some(len(foreign.text) + 20).text
+    assert counts(deployment, neighbour)["turn"] == 1
+    foreign.cancel()
+    foreign.read()
 
 
 def test_every_configuration_key_has_its_line(programs):

@@ -255,6 +255,28 @@ def test_it_tells_of_live_turns_of_reloads_and_of_the_drain(manage):
     assert node.wait() == 0
 
 
+def test_a_socket_that_stays_open_is_answered_while_the_node_drains_beside_another(manage):
+    deployment, manager, node = manage("systemd:fastcgi", drain_timeout="60s")
+    address = manager.listen("door.sock")
+    manager.start(node, names=["fastcgi"])
+    manager.wait_for("READY")
+    deployment.add_node()
+    deployment.add_nginx([address])
+    client, model = deployment.client(), deployment.model("rate=50;tokens=5000")
+    turn = client.start(model=model.name).read_some(10)
+    node.drain()
+    manager.wait_for("STOPPING", "1")
+    # New connections too, not only those that nginx keeps.
+    for _ in range(5):
+        assert fastcgi.status(address, "/chat/start", 10) == 405
+    refused = client.post_start({"message": "x", "model": model.name}, timeout=10)
+    assert refused.status_code == 503 and refused.json()["error"]["code"] == "draining"
+    assert turn.get(wait=0).status_code == 200
+    turn.cancel()
+    assert turn.read().state == "cancelled"
+    assert node.wait() == 0
+
+
 def test_a_process_that_stands_still_does_not_feed_the_watchdog(manage):
     _, manager, node = manage("systemd:fastcgi")
     manager.listen("door.sock")

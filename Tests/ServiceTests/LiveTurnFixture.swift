@@ -24,7 +24,7 @@ extension LiveTurn {
     let node = Node(tag: 1, host: "test", version: "0", store: NodeStore(database), log: log)
     let facts = Facts(
       id: ID(high: 1, low: 1), conversation: ID(high: 1, low: 2), identity: ID(high: 1, low: 3),
-      surface: ID(high: 1, low: 4), message: ID(high: 1, low: 5), pacer: Pacer(base: 250),
+      surface: ID(high: 1, low: 4), userMessage: ID.fresh(), message: ID(high: 1, low: 5), pacer: Pacer(base: 250),
       arrived: arrived)
     return LiveTurn(
       facts, source: source,

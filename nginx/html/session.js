@@ -16,18 +16,39 @@ export class Session {
     this.#key = `sluice.session.${surface}`;
   }
 
-  /** A token that is good for a day at least. @returns {Promise<string>} */
+  /**
+   * A token that holds. One with less than a third of its life left is exchanged for a fresh one, so that who comes
+   * back now and then stays the same visitor.
+   * @returns {Promise<string>}
+   */
   async token() {
     const kept = this.#kept();
-    if (kept && new Date(kept.expires_at).getTime() - Date.now() > 86_400_000) return kept.token;
-    const made = await this.#request("chat/session", { method: "POST", body: { surface: this.#surface } });
-    this.#keep({ token: made.token, expires_at: made.expires_at });
-    return made.token;
+    if (!kept) return this.#open();
+    const expires = Date.parse(kept.expires_at);
+    const left = expires - Date.now();
+    // False for an entry without `since`, which an earlier release wrote.
+    if (left > (expires - kept.since) / 3) return kept.token;
+    try {
+      return await this.#open(kept.token);
+    } catch (error) {
+      // Its key is gone, or it has expired: the server's clock decides, not the visitor's.
+      if (error.status === 401) return this.#open();
+      if (left > 0) return kept.token;
+      throw error;
+    }
   }
 
   /** The token was refused: the next call of `token` gets a new one. */
   forget() {
     this.#keep(undefined);
+  }
+
+  /** @param {string} [former] a token whose visitor it is to be; without one it is a new visitor */
+  async #open(former) {
+    const options = { method: "POST", body: { surface: this.#surface }, token: former };
+    const { token, expires_at } = await this.#request("chat/session", options);
+    this.#keep({ token, expires_at, since: Date.now() });
+    return token;
   }
 
   #kept() {

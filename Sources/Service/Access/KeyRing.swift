@@ -61,15 +61,34 @@ package struct KeyRing: Sendable {
 
   /// The payload, or nil if the token is malformed, of an unknown key or forged. Compares in constant time.
   package func verify(_ token: String) -> [UInt8]? {
-    let bytes = Array(token.utf8)
-    guard bytes.count <= 512 else { return nil }
-    let parts = bytes.split(separator: 0x2E, omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0].elementsEqual("v1".utf8), let mac = Base64URL.decode(parts[3]),
-      let key = keys.first(where: { parts[1].elementsEqual($0.name.utf8) }),
-      HMAC<SHA256>.isValidAuthenticationCode(
-        mac, authenticating: bytes[..<(parts[3].startIndex - 1)], using: key.secret)
+    let bytes = token.utf8.span
+    guard bytes.count <= 512, let dots = Self.dots(in: bytes), dots[0] == 2, bytes[0] == 0x76, bytes[1] == 0x31,
+      let key = keys.first(where: { Self.equal($0.name, bytes.extracting(3..<dots[1])) }),
+      let mac = Base64URL.decode(bytes.extracting((dots[2] + 1)...))
     else { return nil }
-    return Base64URL.decode(parts[2])
+    let isValid = bytes.extracting(..<dots[2]).withUnsafeBytes {
+      HMAC<SHA256>.isValidAuthenticationCode(mac, authenticating: $0, using: key.secret)
+    }
+    return isValid ? Base64URL.decode(bytes.extracting((dots[1] + 1)..<dots[2])) : nil
+  }
+
+  /// Where the three dots stand; nil if there are more or fewer.
+  private static func dots(in token: borrowing Span<UInt8>) -> InlineArray<3, Int>? {
+    var dots = InlineArray<3, Int>(repeating: 0)
+    var count = 0
+    for index in token.indices where token[index] == 0x2E {
+      guard count < 3 else { return nil }
+      dots[count] = index
+      count += 1
+    }
+    return count == 3 ? dots : nil
+  }
+
+  private static func equal(_ name: String, _ bytes: borrowing Span<UInt8>) -> Bool {
+    let name = name.utf8.span
+    guard name.count == bytes.count else { return false }
+    for index in name.indices where name[index] != bytes[index] { return false }
+    return true
   }
 }
 

@@ -35,6 +35,7 @@ struct Refusal: Error, Sendable {
   static let sessionRequired = Refusal(
     403, "session_required", "A turn's token opens that turn alone: use a session token or a surface key.")
   static let originRefused = Refusal(403, "origin_refused", "This origin may not use the surface.")
+  static let surfaceDisabled = Refusal(403, "surface_disabled", "This surface is closed.")
   /// For what is absent and for what belongs to somebody else: the same body as for an unknown path.
   static let notFound = Refusal(404, "not_found", "There is nothing here.")
   static let purged = Refusal(410, "purged", "This answer is no longer kept.")
@@ -68,6 +69,12 @@ struct Refusal: Error, Sendable {
     ) { writer in
       writer.member("poll_after_ms", milliseconds)
     }
+  }
+
+  static func tooManyRequests(milliseconds: Int) -> Refusal {
+    Refusal(
+      429, "too_many_requests", "Requests come faster than the server bears.", retryable: true,
+      retryAfter: (milliseconds + 999) / 1_000)
   }
 
   /// `origin`: the allowed origin to name to the browser, if the request is cross-origin.

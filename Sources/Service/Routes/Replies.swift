@@ -18,6 +18,7 @@ extension Response {
     writer.member("turn", facts.id.description)
     writer.member("conversation", facts.conversation.description)
     writer.member("state", terminal.state.rawValue)
+    writer.member("user_message", facts.userMessage.description)
     writer.key("message")
     writer.beginObject()
     writer.member("id", facts.message.description)

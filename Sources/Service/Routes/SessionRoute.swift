@@ -4,7 +4,8 @@ import FrontDoor
 import Store
 import Wire
 
-/// `POST /chat/session`: a session token for an anonymous visitor of a surface that allows it.
+/// `POST /chat/session`: a session token for an anonymous visitor of a surface that allows it, or a fresh one for who
+/// has one.
 struct SessionRoute: Sendable {
   let gate: Gate
   let surfaces: Surfaces
@@ -21,6 +22,7 @@ struct SessionRoute: Sendable {
   }
 
   private func open(_ request: Request) async throws(Refusal) -> Response {
+    if request.authorization != nil { return try await renew(request) }
     guard let surface = surfaces.find(named: try name(in: request.body)), surface.anonymous else {
       throw Refusal(403, "no_anonymous_sessions", "This surface has no sessions for anonymous visitors.")
     }
@@ -33,15 +35,30 @@ struct SessionRoute: Sendable {
     let identity = ID.fresh()
     do { try await store.create(identity: identity) } catch { throw Refusal(error) }
     gate.meters.sessions.add(in: gate.meters.lane)
+    return answer(201, identity, surface.id, origin)
+  }
+
+  /// A session goes on under a fresh token, and with it the visitor's conversations. A surface's key makes one for the
+  /// user it names.
+  private func renew(_ request: Request) async throws(Refusal) -> Response {
+    let (identity, surface) = try await gate.identity(of: request)
+    let origin = try gate.origin(of: request, surface: surface)
+    guard let named = surfaces.find(named: try name(in: request.body)), named.id == surface else {
+      throw Refusal(403, "another_surface", "The session is of another surface.")
+    }
+    return answer(200, identity, surface, origin)
+  }
+
+  private func answer(_ status: Int, _ identity: ID, _ surface: ID, _ origin: String?) -> Response {
     let token = Token(
-      .session, identity: identity, subject: surface.id, now: Int(Instant.wall().nanoseconds / 1_000_000_000))
+      .session, identity: identity, subject: surface, now: Int(Instant.wall().nanoseconds / 1_000_000_000))
     var writer = JSONWriter()
     writer.beginObject()
     writer.member("token", token.signed(by: gate.keys))
     writer.member("expires_at", Timestamp.text(token.expires))
     writer.member("identity", identity.description)
     writer.endObject()
-    return Response(status: 201, headers: CrossOrigin.headers(for: origin), body: writer.bytes)
+    return Response(status: status, headers: CrossOrigin.headers(for: origin), body: writer.bytes)
   }
 
   /// `{"surface":"web"}`

@@ -48,37 +48,33 @@ struct StartRoute: Sendable {
       assistantMessage: ID.fresh(later: 1),
       parts: body.parts, estimatedTokens: body.estimatedTokens, metadata: body.metadata,
       key: request.idempotencyKey.map { ($0, body.hash) })
-    guard registry.reserve(start.turn) else {
-      gate.meters.hit(.liveTurns)
-      throw .overloaded
-    }
-    defer { registry.settle(start.turn) }
-    // The pool counts by itself which of its bounds was hit.
-    guard let place = starter.reserve(model: body.model, surface: surface) else { throw .overloaded }
-    // After the reservation: a drain that begins now waits for this start.
-    if isDraining() || !node.holdsLease { throw .draining }
-    let outcome = try await take(start)
     let asked = Asked(
       streams: body.streams, mount: request.mount, identity: identity, origin: origin, exchange: exchange,
       arrived: arrived)
-    switch outcome {
+    guard registry.reserve(start.turn) else {
+      gate.meters.hit(.liveTurns)
+      return try await answerWithoutPlace(start, asked)
+    }
+    defer { registry.settle(start.turn) }
+    // The pool counts by itself which of its bounds was hit.
+    guard let place = starter.reserve(model: body.model, surface: surface) else {
+      return try await answerWithoutPlace(start, asked)
+    }
+    // After the reservation: a drain that begins now waits for this start.
+    if isDraining() || !node.holdsLease { throw .draining }
+    switch try await take(start, asked) {
     case .started(let plan, let history):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: identity, surface: surface,
-        message: start.assistantMessage, pacer: Pacer(base: plan.pace), arrived: arrived)
+        userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace), arrived: arrived
+      )
       gate.meters.starts.add(.started, in: gate.meters.lane)
       answer(
         asked,
         with: starter.begin(
           facts, model: body.model, plan: plan, history: history, incarnation: start.incarnation, in: place))
-    case .repeated(_, sameBody: false):
-      throw Refusal(422, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
-    case .repeated(let turn, sameBody: true):
-      try await attach(asked, to: turn)
-    case .busy(let turn?):
-      try await refuse(asked, busyWith: turn)
-    case .busy(nil):
-      throw .overloaded
+    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody)
+    case .busy: throw .overloaded
     case .noConversation: throw .notFound
     case .noModel: throw .noModel
     case .noMessage: throw .noMessage
@@ -89,14 +85,28 @@ struct StartRoute: Sendable {
     }
   }
 
-  /// A turn that ended between two of its statements leaves the conversation free for a second try.
-  private func take(_ start: StartStore.Start) async throws(Refusal) -> StartStore.Outcome {
-    do {
-      let outcome = try await store.start(start)
-      if case .busy(nil) = outcome { return try await store.start(start) }
-      return outcome
-    } catch {
-      throw Refusal(error)
+  /// Throws 409 for a conversation with a live turn. One that ended between two statements leaves the conversation free
+  /// for another try.
+  private func take(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) -> StartStore.Outcome {
+    for _ in 0..<3 {
+      let outcome: StartStore.Outcome
+      do { outcome = try await store.start(start) } catch { throw Refusal(error) }
+      guard case .busy(let turn) = outcome else { return outcome }
+      if let turn { try await refuse(asked, busyWith: turn) }
+    }
+    return .busy(turn: nil)
+  }
+
+  /// The node is full: what needs no place is answered all the same.
+  private func answerWithoutPlace(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) {
+    let known: StartStore.Outcome?
+    do { known = try await store.known(start) } catch { throw Refusal(error) }
+    switch known {
+    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody)
+    case .busy(let turn?):
+      try await refuse(asked, busyWith: turn)
+      throw .overloaded
+    default: throw .overloaded
     }
   }
 
@@ -122,6 +132,7 @@ struct StartRoute: Sendable {
     var writer = JSONWriter(capacity: 1_024)
     writer.beginObject()
     pass(asked, facts, epoch: epoch).write(to: &writer, keys: gate.keys)
+    writer.member("user_message", facts.userMessage.description)
     writer.endObject()
     asked.exchange.reply(
       Response(status: 202, headers: CrossOrigin.headers(for: asked.origin), body: writer.bytes))
@@ -134,7 +145,10 @@ struct StartRoute: Sendable {
   }
 
   /// A repeated key: the same turn, in the form this request asks for.
-  private func attach(_ asked: Asked, to id: ID) async throws(Refusal) {
+  private func attach(_ asked: Asked, to id: ID, sameBody: Bool) async throws(Refusal) {
+    guard sameBody else {
+      throw Refusal(422, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
+    }
     if let turn = registry.find(id) {
       countRepetition()
       return answer(asked, with: turn)
@@ -153,8 +167,9 @@ struct StartRoute: Sendable {
 
   private func countRepetition() { gate.meters.starts.add(.repeated, in: gate.meters.lane) }
 
+  /// Throws 409; returns if the turn has ended meanwhile.
   private func refuse(_ asked: Asked, busyWith id: ID) async throws(Refusal) {
-    guard let pass = try await finder.pass(to: id, of: asked.identity, mount: asked.mount) else { throw .overloaded }
+    guard let pass = try await finder.pass(to: id, of: asked.identity, mount: asked.mount) else { return }
     throw .turnInProgress(pass, keys: gate.keys)
   }
 }

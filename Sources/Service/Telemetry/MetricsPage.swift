@@ -3,7 +3,7 @@ import FrontDoor
 import Store
 import Upstream
 
-/// What `/metrics` shows: every metric there is, with its meaning. README.md lists the same; a test compares them.
+/// What `/metrics` shows: every metric there is, with its meaning, which the page itself tells as HELP.
 ///
 /// Labels take their values from closed sets in the code: never an id, a model, a surface or a host.
 struct MetricsPage {

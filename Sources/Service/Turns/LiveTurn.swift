@@ -14,6 +14,8 @@ final class LiveTurn: Sendable {
     let conversation: ID
     let identity: ID
     let surface: ID
+    /// The user's message, and the answer.
+    let userMessage: ID
     let message: ID
     let pacer: Pacer
     /// When the request that started it came in; nil for turns that were not started here.

@@ -96,12 +96,13 @@ final class TailReader: Sendable {
     for (chunk, turn) in zip(chunks.filter(\.isFinal), ending) {
       Task { [self] in await end(turn, with: chunk) }
     }
-    checkEpochs(of: watched)
+    checkMoved(watched)
   }
 
-  /// A turn that was reaped as relaxed goes on in another epoch, where the tail query never looks: once a second one
-  /// query finds those. Their readers ask again and get a mirror of the new epoch.
-  private func checkEpochs(of watched: [LiveTurn]) {
+  /// A turn that was reaped as relaxed goes on in another epoch, where the tail query never looks; one whose
+  /// conversation was deleted before its end was mirrored has no chunks left. Once a second one query finds those. Their
+  /// readers ask again, and get a mirror of the new epoch or are told that it is gone.
+  private func checkMoved(_ watched: [LiveTurn]) {
     guard state.withLock({ $0.ticks % (1_000 / Self.tick) == 0 }) else { return }
     let positions = watched.compactMap { turn in
       turn.mirrorPosition.map { (turn: turn, cursor: Cursor(epoch: $0.epoch, offset: $0.offset)) }

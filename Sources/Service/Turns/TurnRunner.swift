@@ -28,12 +28,14 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private var errorBody: [UInt8] = []
   private var isThinking = false
   /// Whether the model has said anything yet, shown or not: an empty first delta is no token.
-  private var hasBegun = false
+  private var hasBegun: Bool
 
   init(turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: Logger, meters: Meters) {
     self.turn = turn
     self.driver = driver
     decoder = driver.decoder(streaming: streaming)
+    // An answer in one piece says nothing before its end.
+    hasBegun = !streaming
     self.reasoning = reasoning
     self.log = log
     self.meters = meters

@@ -15,7 +15,10 @@ struct TurnStarter: Sendable {
 
   /// A place for the turn's request to its provider, before the turn is written. Nil: there are as many as may be.
   func reserve(model: String?, surface: ID) -> Place? {
-    upstream.reserve(host: hosts.host(of: model, surface: surface))
+    let host = hosts.host(of: model, surface: surface)
+    if let place = upstream.reserve(host: host) { return place }
+    guard host != nil, hosts.takeProbe(of: model, surface: surface) else { return nil }
+    return upstream.reserve()
   }
 
   /// The turn is in the registry and its transfer under way; what cannot be asked of the provider ends it in `error`.
@@ -71,12 +74,16 @@ struct TurnStarter: Sendable {
       UpstreamRequest(
         url: request.url, headers: request.headers, body: request.body,
         limits: UpstreamRequest.Limits(
-          connect: plan.connectTimeout, firstByte: plan.firstByteTimeout, firstToken: plan.firstTokenTimeout,
+          connect: plan.connectTimeout, firstByte: plan.firstByteTimeout,
+          firstToken: plan.streams ? plan.firstTokenTimeout : Self.noLimit,
           idle: plan.idleTimeout, total: plan.totalTimeout),
         tls: Self.tls(of: plan)),
       in: place, sink: runner)
     turn.attach(transfer)
   }
+
+  /// An answer in one piece has no first token: the time to its first byte is what it takes.
+  private static let noLimit = 86_400_000
 
   /// Nil where the route's credential says nothing of TLS.
   private static func tls(of plan: StartStore.Plan) -> UpstreamTLS? {

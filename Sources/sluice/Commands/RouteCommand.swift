@@ -100,8 +100,12 @@ struct RouteCommand: ParsableCommand {
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
       case credential
+      case firstByteTimeout = "first-byte-timeout-ms"
+      case firstTokenTimeout = "first-token-timeout-ms"
       case totalTimeout = "total-timeout-ms"
-      var column: String { self == .credential ? "credential_id" : "total_timeout_ms" }
+      var column: String {
+        self == .credential ? "credential_id" : rawValue.split(separator: "-").joined(separator: "_")
+      }
     }
 
     static let configuration = CommandConfiguration(
