@@ -165,7 +165,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
         let request = framing.decodeVariables(rest, by: keeper.codecs)
         refuse(request.map { keeper.handler.refusal(.bodyTooLarge, of: $0) } ?? .bodyTooLarge, for: .body)
       case .malformed:
-        keeper.tallies.refuse(.malformed)
+        keeper.tallies.refuse(framing.mistake(in: rest))
         close()
       }
     }
@@ -173,7 +173,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   }
 
   private func begin(_ bytes: borrowing Span<UInt8>) {
-    guard let request = framing.decode(bytes, by: keeper.codecs) else { return refuse(.badRequest, for: .malformed) }
+    guard let request = framing.decode(bytes, by: keeper.codecs) else { return refuse(.badRequest, for: .badRequest) }
     expectReply()
     keeper.tallies.requests.add(1)
     keeper.handler.handle(request, Exchange(peer: self, serial: serial))

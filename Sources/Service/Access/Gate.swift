@@ -171,13 +171,13 @@ final class Gate: Sendable {
 
   /// The answer that a refusal is, counted by its code.
   func response(to request: Request, refusing refusal: Refusal) -> Response {
-    meters.refusals.add(refusal.code, in: meters.lane)
+    meters.refused(refusal.code)
     return refusal.response(origin: origin(of: request))
   }
 
   /// The answer to what no route takes, counted as well.
   func unmatched(allow methods: [Method]) -> Response {
-    meters.refusals.add(methods.isEmpty ? Refusal.notFound.code : "method_not_allowed", in: meters.lane)
+    meters.refused(methods.isEmpty ? .notFound : .methodNotAllowed)
     return .unmatched(allow: methods)
   }
 

@@ -5,7 +5,7 @@ import Wire
 /// An answer that is an error: a status, a stable code, words for people.
 struct Refusal: Error, Sendable {
   let status: Int
-  let code: String
+  let code: Code
   let message: String
   var retryable = false
   /// Seconds, for 429 and 503.
@@ -14,7 +14,7 @@ struct Refusal: Error, Sendable {
   var extra: (@Sendable (inout JSONWriter) -> Void)?
 
   init(
-    _ status: Int, _ code: String, _ message: String, retryable: Bool = false, retryAfter: Int? = nil,
+    _ status: Int, _ code: Code, _ message: String, retryable: Bool = false, retryAfter: Int? = nil,
     extra: (@Sendable (inout JSONWriter) -> Void)? = nil
   ) {
     self.status = status
@@ -26,9 +26,6 @@ struct Refusal: Error, Sendable {
   }
 
   static func malformed(_ message: String) -> Refusal { Refusal(400, "malformed", message) }
-
-  /// The code of a classic request's answer that its turn is not complete.
-  static let stillRunning = "still_running"
 
   static let badToken = Refusal(401, "invalid_token", "The token is missing, forged or expired.")
   static let readOnly = Refusal(403, "read_only", "This token may only read.")
@@ -83,7 +80,7 @@ struct Refusal: Error, Sendable {
     writer.beginObject()
     writer.key("error")
     writer.beginObject()
-    writer.member("code", code)
+    writer.member("code", code.rawValue)
     writer.member("message", message)
     writer.member("retryable", retryable)
     writer.endObject()

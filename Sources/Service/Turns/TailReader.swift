@@ -21,13 +21,13 @@ final class TailReader: Sendable {
 
   private let store: TurnStore
   private let registry: Registry
-  private let log: Logger
+  private let failures: DatabaseLog
   private let state = Mutex(State())
 
-  init(store: TurnStore, registry: Registry, log: Logger) {
+  init(store: TurnStore, registry: Registry, failures: DatabaseLog) {
     self.store = store
     self.registry = registry
-    self.log = log
+    self.failures = failures
   }
 
   /// Mirrors that are followed.
@@ -67,7 +67,7 @@ final class TailReader: Sendable {
     store.tail(positions) { [self] result in
       switch result {
       case .success(let chunks): feed(chunks, to: watched)
-      case .failure(let error): log.warning("tail query failed", metadata: ["error": "\(error)"])
+      case .failure(let error): failures.failed("tail query failed", error)
       }
       state.withLock { $0.busy = false }
     }
@@ -114,7 +114,7 @@ final class TailReader: Sendable {
   }
 
   private func end(_ turn: LiveTurn, with chunk: TurnStore.TailChunk) async {
-    do {
+    do throws(StoreError) {
       guard let row = try await store.read(turn.facts.id), let terminal = row.terminal else { return }
       var wakeups = Wakeups()
       var ended = false
@@ -127,7 +127,7 @@ final class TailReader: Sendable {
       wakeups.send()
     } catch {
       // Nothing was appended: the next tick finds the chunk again.
-      log.warning("turn not read", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      failures.failed("turn not read", error, metadata: ["turn": "\(turn.facts.id)"])
     }
   }
 }
