@@ -21,6 +21,8 @@ extension FrontDoor {
     package var bytesIn = 0
     package var bytesOut = 0
 
+    package init() {}
+
     /// Over all reasons.
     package var refused: Int { refusals.values.reduce(0, +) }
 

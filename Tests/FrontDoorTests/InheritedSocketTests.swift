@@ -53,6 +53,7 @@ import Testing
     let number = try Self.place([try Self.listening(there)])
     var door: Door? = try Door(address: ListenAddress(.descriptor(number)), speaking: dialect)
     #expect(door?.address == ListenAddress(.descriptor(number), speaking: dialect))
+    #expect(door?.door.labels == [dialect == .scgi ? "scgi:fd:\(number)" : "fd:\(number)"])
     #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0)
     #expect(fcntl(number, F_GETFL) & O_NONBLOCK != 0)
     let server = try WebServer(there)
@@ -125,6 +126,8 @@ import Testing
       activation: SocketActivation(first: first) { variables[$0] })
     #expect(
       door.door.addresses == indices.map { ListenAddress(.descriptor(first + Int32($0)), speaking: .scgi) })
+    let configured = name.map { "scgi:systemd:\($0)" } ?? "scgi:systemd"
+    #expect(door.door.labels == indices.map { "\(configured) (fd:\(first + Int32($0)))" })
     for index in 0..<3 { #expect(fcntl(first + Int32(index), F_GETFD) & FD_CLOEXEC != 0 || !indices.contains(index)) }
   }
 }

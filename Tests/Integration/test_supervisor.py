@@ -148,6 +148,11 @@ def test_sockets_by_their_names_one_for_each_protocol(manage):
     manager.wait_for("READY")
     assert_serves(deployment, fcgi)
     assert_serves(deployment, scgi, "scgi")
+    # Operators know them again: as they wrote them, with the descriptor that was passed.
+    labels = ["systemd:fastcgi (fd:5)", "scgi:systemd:scgi (fd:3)"]
+    status = requests.get(f"{deployment.nginx.operator_url}/status?format=json", timeout=10).json()
+    assert [row["address"] for row in status["listeners"] if row["door"] == "chat"] == labels
+    assert f'listen="{", ".join(labels)}"' in node.log.read_text()
 
 
 def test_all_sockets_without_a_name(manage):

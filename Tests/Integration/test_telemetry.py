@@ -12,6 +12,7 @@ import pytest
 import requests
 from scrape import ACTIVITY, Scrape, moves, settled, until
 
+SOURCES = Path(__file__).resolve().parents[2] / "Sources"
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
 # They say what the process is, not what it does.
@@ -85,16 +86,21 @@ def test_the_error_codes_of_the_readme_have_their_series(node):
         rows = re.findall(r"^\| (.*?) \| (.*?) \|", table, re.M)
         return {code for row in rows for cell in row for code in re.findall(r"`([a-z_]+_?[a-z_]*)`", cell)}
 
-    # The front door counts these by reason.
-    door = {"bad_request", "body_too_large", "headers_too_large"}
     refused = {key.split('"')[1] for key in scrape.family("sluice_refusals_total")}
     rows = re.findall(r"^\| [45]\d\d.*? \| (.*?) \|", requests_table, re.M)
     # What stands in parentheses is no code.
     listed = {code for row in rows for code in re.findall(r"`([a-z_]+)`", re.sub(r"\([^)]*\)", "", row))}
     assert len(listed) > 20
-    assert listed - door <= refused
+    assert listed <= refused
     assert len(codes(turns_table)) > 10
     assert codes(turns_table) <= {key.split('"')[1] for key in scrape.family("sluice_turn_errors_total")}
+
+
+def test_every_code_that_is_refused_with_is_listed(node):
+    sources = "\n".join(path.read_text() for path in (SOURCES / "Service").rglob("*.swift"))
+    codes = set(re.findall(r'\bRefusal\(\s*\d+,\s*"(\w+)"', sources))
+    assert len(codes) > 20
+    assert codes <= {key.split('"')[1] for key in Scrape.of(node).family("sluice_refusals_total")}
 
 
 def test_every_metric_is_moved_by_a_test(node):

@@ -120,6 +120,9 @@ def test_what_the_front_door_turns_away_counts_by_reason(deployment, node):
         peer.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert peer.recv(1) == b""
     with fastcgi.connect(address, 10) as peer:
+        peer.sendall(b"24:CONTENT_LENGTH\x000\0SCGI\x001\0,")
+        assert peer.recv(1) == b""
+    with fastcgi.connect(address, 10) as peer:
         peer.sendall(fastcgi.record(fastcgi.BEGIN_REQUEST, b"\0\1\1\0\0\0\0\0"))
         try:
             for _ in range(2):
@@ -127,10 +130,12 @@ def test_what_the_front_door_turns_away_counts_by_reason(deployment, node):
             peer.recv(1)
         except OSError:
             pass
-    reasons = {"malformed": 1, "params": 1}
+    reasons = {"malformed": 1, "scgi_on_fastcgi": 1, "params": 1}
     wanted = {f'sluice_requests_rejected_total{{reason="{reason}"}}': count for reason, count in reasons.items()}
-    rejected = until(node, lambda now: wanted.items() <= now.since(before).items(), "both to be counted")
-    assert rejected["sluice_connections_accepted_total"] - before["sluice_connections_accepted_total"] == 2
+    # The one that was answered counts by its code as well.
+    wanted['sluice_refusals_total{code="headers_too_large"}'] = 1
+    rejected = until(node, lambda now: wanted.items() <= now.since(before).items(), "all to be counted")
+    assert rejected["sluice_connections_accepted_total"] - before["sluice_connections_accepted_total"] == 3
 
 
 @moves("sluice_connections_stalled_total", "sluice_requests_rejected_total")

@@ -13,7 +13,7 @@ def test_the_status_is_text_for_people(deployment, node):
     assert response.headers["Cache-Control"] == "no-store"
     tables = {part.splitlines()[0].rstrip(":"): part.splitlines()[1:] for part in response.text.split("\n\n")}
     names = ["node", "turns", "front door", "loops", "flusher", "upstream", "database", "nodes"]
-    names += ["listeners", "settings"]
+    names += ["listeners", "keys", "settings"]
     assert list(tables) == names
     for name, lines in tables.items():
         heading, rows = lines[0], lines[1:]
@@ -49,6 +49,7 @@ def test_the_status_is_json_for_programs(deployment, node, how):
     pools = [(row["pool"], row["connections"], row["up"]) for row in status["database"]]
     assert pools == [("common", 4, 4), ("flusher", 1, 1), ("lease", 1, 1)]
     listeners = {"chat": node.settings["listen"], "operator": node.settings["operator_listen"]}
+    assert status["keys"] == {"signing": "dev", "verifying": "dev"}
     assert {row["door"]: row["address"] for row in status["listeners"]} == listeners
     rows = deployment.sql.execute("select incarnation, tag from node order by tag").fetchall()
     nodes = [(row["incarnation"], row["tag"], row["this"]) for row in status["nodes"]]

@@ -32,7 +32,9 @@ extension LiveTurn {
       neighbours: Neighbours(
         flusher: Flusher(
           loop: loop, store: FlushStore(database),
-          finisher: Finisher(loop: loop, store: FlushStore(database), node: node, log: log, failures: failures, meters: meters), node: node,
+          finisher: Finisher(
+            loop: loop, store: FlushStore(database), node: node, log: log, failures: failures, meters: meters),
+          node: node,
           log: log, failures: failures,
           meters: meters),
         registry: Registry(limit: 10), node: node, load: NodeLoad(), meters: meters))

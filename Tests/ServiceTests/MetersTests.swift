@@ -38,9 +38,15 @@ import Upstream
   }
 
   @Test func aCodeThatIsNotListedCountsAsOther() {
-    meters.refusals.add("not_found", in: meters.lane)
-    meters.refusals.add("made_up", in: meters.lane)
+    meters.refused(.notFound)
+    meters.refused("made_up")
     #expect(nonzero(meters.refusals.values) == ["not_found": 1, "other": 1])
+  }
+
+  @Test(arguments: Refusal.Code.allCases) func everyCodeOfARefusalHasItsSeries(_ code: Refusal.Code) {
+    meters.refused(code)
+    #expect(nonzero(meters.refusals.values) == [code.rawValue: 1])
+    #expect(Refusal.Code(stringLiteral: code.rawValue) == code)
   }
 
   @Test(arguments: TransferError.Code.allCases)
