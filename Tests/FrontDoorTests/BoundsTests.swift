@@ -17,7 +17,7 @@ import Testing
     server.send(dialect.request(variables: [("HTTP_COOKIE", String(repeating: "x", count: 2000))]))
     #expect(server.receive()?.status == 431)
     #expect(server.isClosed)
-    #expect(door.gauges.refusals == [.params: 1, .body: 0, .malformed: 0, .deadline: 0])
+    #expect(door.gauges.refusals.filter { $0.value > 0 } == [.params: 1])
     #expect(door.gauges.requests == 0)
   }
 
@@ -30,7 +30,7 @@ import Testing
     #expect(reply.status == 413)
     #expect(reply.body.starts(with: #"{"error":{"code":"body_too_large""#.utf8))
     #expect(server.isClosed)
-    #expect(door.gauges.refusals == [.params: 0, .body: 1, .malformed: 0, .deadline: 0])
+    #expect(door.gauges.refusals.filter { $0.value > 0 } == [.body: 1])
     #expect(door.gauges.requests == 0)
   }
 

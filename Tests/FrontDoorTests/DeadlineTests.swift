@@ -26,7 +26,7 @@ import Testing
   func whoNeverSendsAByteIsClosed(dialect: Dialect) throws {
     let door = try Door(speaking: dialect, limits: Self.limits { $0.requestDeadline = Self.deadline })
     #expect(Self.range.contains(Self.lasts(try door.connect())))
-    #expect(door.gauges.refusals == [.params: 0, .body: 0, .malformed: 0, .deadline: 1])
+    #expect(door.gauges.refusals.filter { $0.value > 0 } == [.deadline: 1])
     #expect(door.gauges.connections == 0)
   }
 
@@ -111,6 +111,6 @@ import Testing
     #expect(server.receive()?.status == 431)
     #expect(eventually { door.gauges.connections == 0 })
     #expect(Self.range.contains(Instant.now().milliseconds(since: start)))
-    #expect(door.gauges.refusals == [.params: 1, .body: 0, .malformed: 0, .deadline: 0])
+    #expect(door.gauges.refusals.filter { $0.value > 0 } == [.params: 1])
   }
 }
