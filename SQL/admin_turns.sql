@@ -1,16 +1,23 @@
 -- Called by `sluice turn`: the newest turns, each as one JSON object, without a word of their content.
 -- $1 among which: recent, live, turn, conversation or identity, $2 and $3 bounds of the id that says which turn,
--- conversation or identity, $4 state or null for any, $5 most rows, 1000 at most
-with recent as (
-  select *
+-- conversation or identity, $4 state or null for any, $5 most rows, 1000 at most, $6 how many of the newest are looked
+-- at for recent ones in a state
+with newest as (
+  select id, state
   from sluice.turn
   where $1::text = 'recent'
-    and ($4::text is null or state = $4::text)
   order by id desc
+  limit $6::int
+),
+recent as (
+  select id
+  from newest
+  where $4::text is null
+    or state = $4::text
   limit 1000
 ),
 live as (
-  select *
+  select id
   from sluice.turn
   where $1::text = 'live'
     and state = 'streaming'
@@ -18,7 +25,7 @@ live as (
   limit 1000
 ),
 named as (
-  select *
+  select id
   from sluice.turn
   where $1::text = 'turn'
     and id between $2::uuid and $3::uuid
@@ -26,7 +33,7 @@ named as (
   limit 1000
 ),
 of_conversation as (
-  select *
+  select id
   from sluice.turn
   where $1::text = 'conversation'
     and conversation_id between $2::uuid and $3::uuid
@@ -35,7 +42,7 @@ of_conversation as (
   limit 1000
 ),
 of_identity as (
-  select *
+  select id
   from sluice.turn
   where $1::text = 'identity'
     and identity_id between $2::uuid and $3::uuid
@@ -63,7 +70,8 @@ from (
     t.surface_id, t.user_message_id, t.message_id, t.model_name, t.route_id, t.durability, t.on_interrupt, t.owner,
     (select host from sluice.node where incarnation = t.owner) as host,
     t.state, t.epoch, t.chunks, t.finish_reason, t.error, t.usage, t.created_at, t.ended_at, t.cancel_requested_at
-  from found t
+  from found
+  join sluice.turn t on t.id = found.id
   order by t.id desc
   limit $5::int
 ) as turn

@@ -15,10 +15,14 @@ plan as materialized (
   select
     m.name, m.stream, m.nopreprompt, m.system_prompt, m.parameters, m.durability, m.reasoning,
     r.driver, r.provider_model, r.region, r.overrides,
-    r.connect_timeout_ms, r.first_byte_timeout_ms, r.first_token_timeout_ms, r.idle_timeout_ms, r.total_timeout_ms,
+    r.connect_timeout_ms,
+    coalesce(r.first_byte_timeout_ms, r.first_token_timeout_ms) as first_byte_timeout_ms,
+    coalesce(r.first_token_timeout_ms, r.first_byte_timeout_ms) as first_token_timeout_ms,
+    r.idle_timeout_ms, r.total_timeout_ms,
     c.reference, c.managed_domain, c.client_certificate, c.client_key, c.ca_bundle,
     m.history_token_limit is null or $8::int <= m.history_token_limit as fits,
-    s.pace_ms
+    s.pace_ms,
+    r.id as route_id
   from sluice.surface s
   join sluice.virtual_model m on m.name = coalesce($4::text, s.default_model) and m.enabled
   join sluice.model_route r on r.model_id = m.id and r.enabled
@@ -73,6 +77,7 @@ select
   plan.connect_timeout_ms, plan.first_byte_timeout_ms, plan.first_token_timeout_ms, plan.idle_timeout_ms,
   plan.total_timeout_ms,
   plan.reference, plan.managed_domain, plan.client_certificate, plan.client_key, plan.ca_bundle,
-  plan.pace_ms
+  plan.pace_ms,
+  plan.route_id
 from (select) as one
 left join plan on true

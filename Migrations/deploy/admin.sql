@@ -53,8 +53,16 @@ to sluice_admin;
 grant select, insert on sluice.identity to sluice_admin;
 
 grant select
-on sluice.schema_change, sluice.node, sluice.conversation, sluice.turn,
+on sluice.schema_change, sluice.node, sluice.conversation,
   sluice.live_turn, sluice.node_status, sluice.turn_report
+to sluice_admin;
+
+-- All but metadata, which is the client's own.
+grant select (
+  id, conversation_id, identity_id, surface_id, user_message_id, message_id, model_name, route_id, durability,
+  on_interrupt, owner, state, epoch, chunks, finish_reason, error, usage, created_at, ended_at, cancel_requested_at
+)
+on sluice.turn
 to sluice_admin;
 
 grant update (cancel_requested_at) on sluice.turn to sluice_admin;

@@ -39,7 +39,8 @@ begin
       and has_table_privilege('sluice_admin', 'sluice.' || relation, 'delete'), 'edits ' || relation;
   end loop;
   assert has_table_privilege('sluice_admin', 'sluice.identity', 'insert'), 'makes service identities';
-  assert has_table_privilege('sluice_admin', 'sluice.turn', 'select'), 'reads turns';
+  assert has_column_privilege('sluice_admin', 'sluice.turn', 'id', 'select'), 'reads turns';
+  assert not has_column_privilege('sluice_admin', 'sluice.turn', 'metadata', 'select'), 'reads no content';
   assert has_table_privilege('sluice_admin', 'sluice.node_status', 'select'), 'reads nodes';
   assert has_column_privilege('sluice_admin', 'sluice.turn', 'cancel_requested_at', 'update'), 'cancels turns';
   assert has_column_privilege('sluice_admin', 'sluice.node', 'voided_at', 'update'), 'voids nodes';

@@ -23,6 +23,8 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   private var timer: TimerID?
   private var phase = Phase.reading
   private var refusing = false
+  /// The peer sends no more, and waits for what it asked for.
+  private var inputEnded = false
   /// True while `consume` runs: what it has not taken yet is not in `input`.
   private var consuming = false
   private var serial: UInt32 = 0
@@ -93,7 +95,8 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   private func receive() {
     let count = recv(descriptor, keeper.scratch.baseAddress, keeper.scratch.count, 0)
     guard count > 0 else {
-      if count == 0 || (errno != EAGAIN && errno != EINTR) { close() }
+      if count == 0 { return endOfInput() }
+      if errno != EAGAIN, errno != EINTR { close() }
       return
     }
     keeper.tallies.bytesIn.add(count)
@@ -113,6 +116,21 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     }
   }
 
+  /// Some peers close their sending half after the request. That the other half is closed as well is told by a unix
+  /// socket only; by TCP not before a write fails, and then a reader who left would stay parked.
+  private func endOfInput() {
+    guard !inputEnded, phase == .writing || phase == .waiting && Self.tellsHangUp(descriptor) else { return close() }
+    inputEnded = true
+    // The end stays readable, so looking for it would spin; a hang-up is always told.
+    if let watch { loop.update(watch, for: phase == .writing ? .write : []) }
+  }
+
+  private static func tellsHangUp(_ descriptor: Int32) -> Bool {
+    var domain: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX
+  }
+
   private func consumeInput() {
     var gathered: [UInt8] = []
     swap(&gathered, &input)
@@ -120,6 +138,8 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     guard phase != .closed else { return }
     gathered.removeFirst(taken)
     swap(&gathered, &input)
+    // The rest of the next request does not come any more.
+    if inputEnded, phase == .reading { close() }
   }
 
   /// Takes whole requests off the front, as long as they are answered at once; returns how many bytes they were.
@@ -145,7 +165,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
         let request = framing.decodeVariables(rest, by: keeper.codecs)
         refuse(request.map { keeper.handler.refusal(.bodyTooLarge, of: $0) } ?? .bodyTooLarge, for: .body)
       case .malformed:
-        keeper.tallies.refuse(.malformed)
+        keeper.tallies.refuse(framing.mistake(in: rest))
         close()
       }
     }
@@ -153,7 +173,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   }
 
   private func begin(_ bytes: borrowing Span<UInt8>) {
-    guard let request = framing.decode(bytes, by: keeper.codecs) else { return refuse(.badRequest, for: .malformed) }
+    guard let request = framing.decode(bytes, by: keeper.codecs) else { return refuse(.badRequest, for: .badRequest) }
     expectReply()
     keeper.tallies.requests.add(1)
     keeper.handler.handle(request, Exchange(peer: self, serial: serial))
@@ -219,7 +239,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     if count == bytes.count { return answered() }
     output = Array(bytes[count...])
     sent = 0
-    if let watch { loop.update(watch, for: [.read, .write]) }
+    if let watch { loop.update(watch, for: inputEnded ? .write : [.read, .write]) }
     arm(keeper.limits.writeDeadline)
   }
 
@@ -232,7 +252,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     }
     disarm()
     output = []
-    if let watch { loop.update(watch, for: .read) }
+    if let watch { loop.update(watch, for: inputEnded ? [] : .read) }
     answered()
   }
 
@@ -249,7 +269,10 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   }
 
   private func answered() {
-    if refusing {
+    // While `consume` runs there may be more of what was sent before the end: it is left to `consumeInput`.
+    if inputEnded, refusing || input.isEmpty && !consuming {
+      close()
+    } else if refusing {
       phase = .lingering
       sent = 0
       input = []

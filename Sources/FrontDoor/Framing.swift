@@ -44,6 +44,16 @@ enum Framing {
     }
   }
 
+  /// What is amiss with a malformed request. The first byte tells the dialects apart: FastCGI's is its version, SCGI's a
+  /// digit of a netstring's length.
+  func mistake(in bytes: borrowing Span<UInt8>) -> FrontDoor.Gauges.Reason {
+    guard !bytes.isEmpty else { return .malformed }
+    return switch self {
+    case .fastCGI: (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(bytes[0]) ? .scgiOnFastCGI : .malformed
+    case .scgi: bytes[0] == 1 ? .fastCGIOnSCGI : .malformed
+    }
+  }
+
   /// `bytes`: a whole request, as `advance` found it. Nil if its variables are malformed or name no method or path.
   func decode(_ bytes: borrowing Span<UInt8>, by codecs: Codecs) -> Request? {
     switch self {

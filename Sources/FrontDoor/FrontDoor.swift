@@ -6,6 +6,8 @@ package import EventLoop
 package final class FrontDoor: Sendable {
   /// Where it listens, with the ports that the system chose; an address for each socket that systemd passed.
   package let addresses: [ListenAddress]
+  /// The same for operators: as configured, with what the system or systemd added.
+  package let labels: [String]
   private let keepers: [Doorkeeper]
 
   /// Binds and listens; nothing is accepted before `start()`. All loops accept from all listeners.
@@ -27,6 +29,7 @@ package final class FrontDoor: Sendable {
           loop: loop, sockets: sockets, shares: loops.count, limits: limits, handler: handler))
     }
     addresses = sockets.map(\.address)
+    labels = sockets.map(\.label)
     self.keepers = keepers
   }
 

@@ -30,8 +30,14 @@ extension FrontDoor {
       case params
       /// A body beyond `Limits.maxBody`; answered 413.
       case body
-      /// Not what the listener speaks, which ends the connection; or no method, no path or no UTF-8, answered 400.
+      /// No method, no path or no UTF-8; answered 400.
+      case badRequest = "bad_request"
+      /// Neither dialect, or broken in the middle; the connection is closed.
       case malformed
+      /// FastCGI where SCGI is expected, or the other way round: whoever set up the web server or the listeners took one
+      /// for the other. The connection is closed.
+      case fastCGIOnSCGI = "fastcgi_on_scgi"
+      case scgiOnFastCGI = "scgi_on_fastcgi"
       /// Not whole, or not even begun, within `Limits.requestDeadline`; the connection is closed.
       case deadline
     }

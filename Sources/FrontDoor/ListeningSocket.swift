@@ -7,6 +7,9 @@ final class ListeningSocket: Sendable {
   let descriptor: Int32
   /// With the port that the system chose.
   let address: ListenAddress
+  /// As it was configured, so that an operator knows it again; with the descriptor that systemd passed for it, or the
+  /// port that the system chose.
+  let label: String
   /// The descriptor's owner, if we did not make it.
   private let inherited: InheritedSocket?
 
@@ -21,9 +24,9 @@ final class ListeningSocket: Sendable {
       switch address.place {
       case .unix(let path, let access): return [try unix(path, access, address)]
       case .tcp(let host, let port): return [try tcp(host, port, address.dialect)]
-      case .descriptor(let number): return [try inherited(number, address.dialect)]
+      case .descriptor(let number): return [try inherited(number, address)]
       case .systemd(let name):
-        return try activation.descriptors(named: name).map { try inherited($0, address.dialect) }
+        return try activation.descriptors(named: name).map { try inherited($0, address) }
       }
     } catch let error as SystemError {
       if error.code == EADDRINUSE { throw FrontDoorError(.occupied, "\(address) is taken by another process") }
@@ -35,9 +38,10 @@ final class ListeningSocket: Sendable {
     }
   }
 
-  private init(_ descriptor: Int32, _ address: ListenAddress, inherited: InheritedSocket? = nil) {
+  private init(_ descriptor: Int32, _ address: ListenAddress, label: String? = nil, inherited: InheritedSocket? = nil) {
     self.descriptor = descriptor
     self.address = address
+    self.label = label ?? address.description
     self.inherited = inherited
   }
 
@@ -47,9 +51,13 @@ final class ListeningSocket: Sendable {
     close(descriptor)
   }
 
-  private static func inherited(_ number: Int32, _ dialect: Dialect) throws -> ListeningSocket {
+  /// `configured`: the address that led to it.
+  private static func inherited(_ number: Int32, _ configured: ListenAddress) throws -> ListeningSocket {
     let socket = try InheritedSocket(number)
-    return ListeningSocket(number, ListenAddress(.descriptor(number), speaking: dialect), inherited: socket)
+    let place = ListenAddress.Place.descriptor(number)
+    return ListeningSocket(
+      number, ListenAddress(place, speaking: configured.dialect),
+      label: configured.place == place ? nil : "\(configured) (\(place))", inherited: socket)
   }
 
   // MARK: unix

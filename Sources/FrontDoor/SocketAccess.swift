@@ -34,8 +34,9 @@ package struct SocketAccess: Sendable, Hashable {
     }
   }
 
-  /// Of a group by its name, or by its number, which need not be known. Throws `.group`.
-  private static func number(of group: String) throws -> gid_t {
+  /// Of a group by its name, or by its number, which need not be known. Throws `.group` if there is none, and the
+  /// `SystemError` of a look-up that failed.
+  package static func number(of group: String) throws -> UInt32 {
     if group.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = gid_t(group), number != .max {
       return number
     }

@@ -23,14 +23,20 @@ struct Tallies: ~Copyable, Sendable {
   let bytesOut = Tally()
   private let params = Tally()
   private let body = Tally()
+  private let badRequest = Tally()
   private let malformed = Tally()
+  private let fastCGIOnSCGI = Tally()
+  private let scgiOnFastCGI = Tally()
   private let deadline = Tally()
 
   func refuse(_ reason: FrontDoor.Gauges.Reason) {
     switch reason {
     case .params: params.add(1)
     case .body: body.add(1)
+    case .badRequest: badRequest.add(1)
     case .malformed: malformed.add(1)
+    case .fastCGIOnSCGI: fastCGIOnSCGI.add(1)
+    case .scgiOnFastCGI: scgiOnFastCGI.add(1)
     case .deadline: deadline.add(1)
     }
   }
@@ -47,7 +53,10 @@ struct Tallies: ~Copyable, Sendable {
     gauges.bytesOut += bytesOut.value
     gauges.refusals[.params, default: 0] += params.value
     gauges.refusals[.body, default: 0] += body.value
+    gauges.refusals[.badRequest, default: 0] += badRequest.value
     gauges.refusals[.malformed, default: 0] += malformed.value
+    gauges.refusals[.fastCGIOnSCGI, default: 0] += fastCGIOnSCGI.value
+    gauges.refusals[.scgiOnFastCGI, default: 0] += scgiOnFastCGI.value
     gauges.refusals[.deadline, default: 0] += deadline.value
   }
 }

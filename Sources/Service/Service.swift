@@ -23,8 +23,13 @@ package final class Service: Sendable {
   private let node: Node
   private let load = NodeLoad()
   private let loopMeters: [LoopMeter]
+  private let meters: Meters
+  /// What went wrong on the common connections.
+  private let failures: DatabaseLog
   private let registry: Registry
   private let surfaces: Surfaces
+  private let rereading: Errand
+  private let findingCancels: Errand
   private let gate: Gate
   private let upstream: UpstreamPool
   private let reaper: Reaper
@@ -32,6 +37,8 @@ package final class Service: Sendable {
   private let tail: TailReader
   private let door: FrontDoor
   private let operatorDoor: FrontDoor
+  private let dialects: DialectWatch
+  private let operatorDialects: DialectWatch
   private let tickers: Mutex<[Ticker]> = Mutex([])
   private let draining: DrainFlag
 
@@ -47,8 +54,14 @@ package final class Service: Sendable {
     pool = try LoopPool(count: settings.loops)
     loopMeters = pool.loops.map { LoopMeter(loop: $0) }
     let meters = Meters(lanes: Lanes(loops: pool.loops))
+    self.meters = meters
+    let failures = DatabaseLog(.common, log)
+    self.failures = failures
+    let flushFailures = DatabaseLog(.flusher, log)
+    let leaseFailures = DatabaseLog(.lease, log)
     var options = DatabaseSettings()
     options.onEnd = meters.observer(of: .common)
+    options.onReach = { failures.changed($0) }
     options.connections = settings.databaseConnections
     options.prepared = settings.preparedStatements
     options.queueBound = settings.databaseQueue
@@ -56,25 +69,34 @@ package final class Service: Sendable {
     options.connections = 1
     options.applicationName = "sluice flusher"
     options.onEnd = meters.observer(of: .flusher)
+    options.onReach = { flushFailures.changed($0) }
     flushDatabase = try Database(loops: [pool.loops[0]], conninfo: settings.database, settings: options)
     options.applicationName = "sluice lease"
     options.onEnd = meters.observer(of: .lease)
+    options.onReach = { leaseFailures.changed($0) }
     leaseDatabase = try Database(loops: [pool.pick()], conninfo: settings.database, settings: options)
     nodes = NodeStore(database)
     turns = TurnStore(database)
     registry = Registry(limit: settings.turnLimit)
     node = Node(
-      tag: settings.tag, host: settings.host, version: settings.version, store: NodeStore(leaseDatabase), log: log)
-    let finisher = Finisher(loop: pool.loops[0], store: FlushStore(database), node: node, log: log, meters: meters)
+      tag: settings.tag, host: settings.host, version: settings.version, store: NodeStore(leaseDatabase), log: log,
+      failures: leaseFailures)
+    let finisher = Finisher(
+      loop: pool.loops[0], store: FlushStore(database), node: node, log: log, failures: failures, meters: meters)
     let flusher = Flusher(
-      loop: pool.loops[0], store: FlushStore(flushDatabase), finisher: finisher, node: node, log: log, meters: meters)
+      loop: pool.loops[0], store: FlushStore(flushDatabase), finisher: finisher, node: node, log: log,
+      failures: flushFailures, meters: meters)
     let access = AccessStore(database)
     surfaces = Surfaces(store: access)
     gate = Gate(keys: settings.keys, store: access, surfaces: surfaces, meters: meters)
     upstream = try UpstreamPool(loops: pool, settings: settings.upstream)
-    reaper = Reaper(node: node, store: nodes, log: log)
-    caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log)
-    tail = TailReader(store: turns, registry: registry, log: log)
+    reaper = Reaper(node: node, store: nodes, log: log, failures: failures)
+    caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log, failures: failures)
+    tail = TailReader(store: turns, registry: registry, failures: failures)
+    rereading = Self.rereading(surfaces, failures)
+    findingCancels = Self.findingCancels(turns, node, registry)
+    dialects = DialectWatch(log: log)
+    operatorDialects = DialectWatch(log: log)
     let draining = DrainFlag()
     self.draining = draining
     let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load, meters: meters)
@@ -85,12 +107,16 @@ package final class Service: Sendable {
       gate: gate, node: node, registry: registry, surfaces: surfaces, store: StartStore(database), finder: finder,
       starter: TurnStarter(registry: registry, neighbours: neighbours, upstream: upstream, log: log),
       parkings: parkings, isDraining: { draining.isSet })
-    let poll = PollRoute(gate: gate, registry: registry, finder: finder, parkings: parkings)
+    let budget = IdentityBudget(pace: IdentityBudget.lookUps)
+    let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)
     let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
     let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
-    let models = ModelsRoute(gate: gate, store: ModelStore(database))
+    let models = ModelsRoute(gate: gate, budget: budget, store: ModelStore(database))
     let conversations = ConversationsRoute(
-      gate: gate, registry: registry, finder: finder, store: ConversationStore(database))
+      gate: gate, registry: registry, finder: finder, budget: budget,
+      pageBudget: IdentityBudget(pace: IdentityBudget.pages),
+      // The other half of the connections is left to whoever wants little.
+      pages: Turnstile(places: max(1, settings.databaseConnections / 2)), store: ConversationStore(database))
     let preflight: Route.Action = { [gate] request, _, exchange in
       exchange.reply(CrossOrigin.preflight(origin: gate.origin(of: request)))
     }
@@ -118,7 +144,8 @@ package final class Service: Sendable {
     let telemetry = Telemetry(
       settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
       registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,
-      databases: [database, flushDatabase, leaseDatabase], isDraining: { draining.isSet })
+      databases: [database, flushDatabase, leaseDatabase], isDraining: { draining.isSet },
+      keys: { [gate] in gate.keys })
     operatorDoor = try FrontDoor(
       loops: [pool.loops[0]], listeners: settings.operatorListeners, limits: settings.limits,
       handler: Router(OperatorRoutes(telemetry: telemetry, nodes: nodes).routes))
@@ -148,7 +175,7 @@ package final class Service: Sendable {
     log.info(
       "ready",
       metadata: [
-        "listen": "\(door.addresses.map(\.description).joined(separator: ", "))", "tag": "\(settings.tag)",
+        "listen": "\(door.labels.joined(separator: ", "))", "tag": "\(settings.tag)",
         "incarnation": "\(node.incarnation)", "loops": "\(pool.loops.count)",
       ])
   }
@@ -167,10 +194,12 @@ package final class Service: Sendable {
       registry.sweep(at: .now())
       load.measure(loopMeters)
       endOverdueTurns()
+      dialects.look(at: door.gauges(), of: door.labels)
+      operatorDialects.look(at: operatorDoor.gauges(), of: operatorDoor.labels)
     }
-    every(500) { [self] in findCancels() }
+    every(500) { [registry, findingCancels] in if registry.liveCount > 0 { findingCancels.run() } }
     every(TailReader.tick) { [tail] in tail.tickNow() }
-    every(1_000) { [self] in reloadSurfaces() }
+    every(1_000) { [rereading] in rereading.run() }
     every(5_000) { [caretaker] in caretaker.tick() }
     every(3_600_000) { [self] in tidy() }
     tidy()
@@ -182,11 +211,13 @@ package final class Service: Sendable {
     ticker.start()
   }
 
-  private func findCancels() {
-    guard registry.liveCount > 0 else { return }
-    turns.cancels(for: node.incarnation) { [registry] result in
-      guard case .success(let cancelled) = result else { return }
-      for id in cancelled { registry.find(id)?.input { $0.cancel() } }
+  private static func findingCancels(_ turns: TurnStore, _ node: Node, _ registry: Registry) -> Errand {
+    Errand { done in
+      turns.cancels(for: node.incarnation) { result in
+        defer { done() }
+        guard case .success(let cancelled) = result else { return }
+        for id in cancelled { registry.find(id)?.input { $0.cancel() } }
+      }
     }
   }
 
@@ -197,21 +228,22 @@ package final class Service: Sendable {
     }
   }
 
-  private func reloadSurfaces() {
-    Task { [self] in
-      do { try await surfaces.reload() } catch {
-        log.warning("surfaces not read", metadata: ["error": "\(error)"])
+  private static func rereading(_ surfaces: Surfaces, _ failures: DatabaseLog) -> Errand {
+    Errand { done in
+      Task {
+        do throws(StoreError) { try await surfaces.reload() } catch { failures.failed("surfaces not read", error) }
+        done()
       }
     }
   }
 
   private func tidy() {
     Task { [self] in
-      do {
+      do throws(StoreError) {
         let ring = try await nodes.tidy()
         log.debug("ring of turn_delta", metadata: ["result": "\(ring)"])
       } catch {
-        log.warning("housekeeping stopped short", metadata: ["error": "\(error)"])
+        failures.failed("housekeeping stopped short", error)
       }
     }
   }
@@ -290,7 +322,7 @@ package final class Service: Sendable {
     flushDatabase.close()
     leaseDatabase.close()
     pool.stop()
-    log.info("stopped")
+    log.info("stopped", metadata: ["interrupted": "\(meters.turnsEnded.value(.interrupted))"])
   }
 }
 

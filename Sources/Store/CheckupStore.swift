@@ -102,10 +102,37 @@ package struct CheckupStore: Sendable {
     }
   }
 
-  /// The credentials of enabled routes of enabled models.
-  package func credentials() async throws(StoreError) -> [(name: String, reference: String)] {
+  /// One thing that a credential says is on the program's machine.
+  package struct CredentialReference: Sendable {
+    /// The column that holds it.
+    package enum Role: String, Sendable {
+      case secret = "reference"
+      case clientCertificate = "client_certificate"
+      case clientKey = "client_key"
+      case caBundle = "ca_bundle"
+    }
+
+    /// Of the credential.
+    package let name: String
+    package let role: Role
+    /// `env:NAME` for a secret only, or `file:/path`.
+    package let reference: String
+
+    package init(name: String, role: Role, reference: String) {
+      self.name = name
+      self.role = role
+      self.reference = reference
+    }
+  }
+
+  /// Those of the enabled routes of enabled models.
+  package func credentials() async throws(StoreError) -> [CredentialReference] {
     let rows = try await database.run([Query(.checkCredentials)])[0]
-    return (0..<rows.count).map { (rows.string($0, 0) ?? "", rows.string($0, 1) ?? "") }
+    return (0..<rows.count).compactMap { row in
+      rows.string(row, 2).flatMap { CredentialReference.Role(rawValue: $0) }.map {
+        CredentialReference(name: rows.string(row, 0) ?? "", role: $0, reference: rows.string(row, 1) ?? "")
+      }
+    }
   }
 
   /// Hosts of the live nodes that bear this tag, one entry a node.

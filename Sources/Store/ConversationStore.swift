@@ -102,7 +102,7 @@ package struct ConversationStore: Sendable {
         createdAt: rows.int(row, 4) ?? 0, turn: rows.id(row, 5), state: rows.string(row, 6).flatMap(TurnState.init),
         finishReason: rows.string(row, 7).flatMap(FinishReason.init))
     }
-    return TimelinePage(rows: messages, more: (rows.int(0, 8) ?? 0) > messages.count)
+    return TimelinePage(rows: messages, more: rows.bool(rows.count - 1, 8) ?? false)
   }
 
   package enum Deletion: Sendable, Equatable {

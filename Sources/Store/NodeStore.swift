@@ -79,10 +79,23 @@ package struct NodeStore: Sendable {
     _ = try await database.run([Query(.nodeLeave, .id(incarnation))])
   }
 
+  /// A node that was voided.
+  package struct Voided: Sendable, Equatable {
+    package let incarnation: ID
+    package let host: String
+    /// It ended its lease by itself.
+    package let hadLeft: Bool
+  }
+
   /// Voids every other node whose lease has lapsed, if this one has had unbroken contact for one full `lease`, in
-  /// milliseconds; how many there were.
-  package func void(for incarnation: ID, lease: Int) async throws(StoreError) -> Int {
-    try await database.run([Query(.nodeVoid, .id(incarnation), .int(lease))])[0].count
+  /// milliseconds; returns those it voided.
+  package func void(for incarnation: ID, lease: Int) async throws(StoreError) -> [Voided] {
+    let rows = try await database.run([Query(.nodeVoid, .id(incarnation), .int(lease))])[0]
+    return (0..<rows.count).compactMap { row in
+      rows.id(row, 0).map {
+        Voided(incarnation: $0, host: rows.string(row, 1) ?? "", hadLeft: rows.bool(row, 2) ?? false)
+      }
+    }
   }
 
   /// Ends up to `limit` live turns of voided nodes; returns those it ended.

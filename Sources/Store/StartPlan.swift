@@ -4,6 +4,7 @@ extension StartStore {
   /// The virtual model and its route as they stood when the turn began. Times are in milliseconds.
   package struct Plan: Sendable {
     package let model: String
+    package let route: ID
     /// The provider is asked to stream.
     package let streams: Bool
     package let systemPrompt: String?
@@ -45,9 +46,10 @@ extension StartStore.Plan {
   /// From the columns of `start_take`; nil if there is no plan.
   init?(_ rows: Rows) {
     guard let model = rows.string(0, 5), let driver = rows.string(0, 12), let providerModel = rows.string(0, 13),
-      let region = rows.string(0, 14)
+      let region = rows.string(0, 14), let route = rows.id(0, 27)
     else { return nil }
     self.model = model
+    self.route = route
     streams = rows.bool(0, 6) ?? true
     systemPrompt = rows.bool(0, 7) == true ? nil : rows.string(0, 8)
     parameters = rows.string(0, 9) ?? "{}"

@@ -78,12 +78,13 @@ package struct TurnStore: Sendable {
     }
   }
 
-  /// The places in the list of those turns that are in another epoch than their cursor's.
+  /// The places in the list of those turns of which no further chunk will be found in their cursor's epoch.
   package func moved(
     _ watched: [(turn: ID, cursor: Cursor)], completion: @escaping @Sendable (Result<[Int], StoreError>) -> Void
   ) {
     let query = Query(
-      .turnMoved, .ids(watched.map(\.turn)), .int4Array(watched.map { Int32($0.cursor.epoch) }))
+      .turnMoved, .ids(watched.map(\.turn)), .int4Array(watched.map { Int32($0.cursor.epoch) }),
+      .int2Array(watched.map { $0.turn.slot }))
     database.submit([query]) { result in
       completion(result.map { rows in (0..<rows[0].count).compactMap { rows[0].int($0, 0) } })
     }

@@ -110,16 +110,27 @@ struct Configuration {
     guard let mode = UInt16(text(.socketMode) ?? "660", radix: 8), mode <= 0o777 else {
       throw invalid(.socketMode, "is no octal permission")
     }
+    let group = try socketGroup()
     var addresses: [ListenAddress] = []
     for part in (text(key) ?? "").split(separator: ",") {
       do {
         addresses.append(
-          try ListenAddress(parsing: String(part.trimming { $0.isWhitespace }), mode: mode, group: text(.socketGroup)))
+          try ListenAddress(parsing: String(part.trimming { $0.isWhitespace }), mode: mode, group: group))
       } catch {
         throw invalid(key, "\(error)")
       }
     }
     return addresses
+  }
+
+  private func socketGroup() throws(Invalid) -> String? {
+    guard let group = text(.socketGroup) else { return nil }
+    do { _ = try SocketAccess.number(of: group) } catch let error as FrontDoorError {
+      throw invalid(.socketGroup, error.description)
+    } catch {
+      // Whoever knows the groups does not answer: that passes, and whoever makes the socket will tell.
+    }
+    return group
   }
 
   /// `500ms`, `60s`, `5m`, `1h`, in milliseconds; at most a day.

@@ -88,14 +88,21 @@ struct Serve: AsyncParsableCommand {
       let (settings, logging) = (try fresh.service(version: Sluice.version), try fresh.logging())
       service.reload(settings)
       LineLogHandler.level = logging.level
-      let stale = fresh.differences(from: present).filter { !$0.isReloadable }
+      let changes = fresh.differences(from: present)
+      let stale = changes.filter { !$0.isReloadable }
       if !stale.isEmpty {
         log.warning(
           "changes that need a restart", metadata: ["keys": "\(stale.map(\.rawValue).joined(separator: ", "))"])
       }
       // What needs a restart still differs from what runs: the next SIGHUP is to say so again.
       present = fresh.keeping(stale, of: present)
-      log.info("configuration and key file read anew")
+      let changed = changes.filter(\.isReloadable).map(\.rawValue)
+      log.info(
+        "configuration and key file read anew",
+        metadata: [
+          "signing": "\(settings.keys.signing)", "verifying": "\(settings.keys.verifying.joined(separator: ","))",
+          "changed": "\(changed.isEmpty ? "none" : changed.joined(separator: ","))",
+        ])
     } catch {
       log.error("configuration not read; the former one stays", metadata: ["reason": "\(error)"])
     }

@@ -38,6 +38,8 @@ create temporary table refusal (reason text, statement text);
 insert into refusal
 values
   ('reads no message', $$select from sluice.message$$),
+  ('reads no metadata of turns', $$select metadata from sluice.turn$$),
+  ('reads no whole turn', $$select * from sluice.turn$$),
   ('reads no chunk', $$select from sluice.turn_delta$$),
   ('reads no leaf', $$select from sluice.turn_delta_0$$),
   ('reads no event', $$select from sluice.turn_event$$),
@@ -80,7 +82,7 @@ values
   ('looks at turns', $$select from sluice.live_turn, sluice.turn_report$$);
 grant select on acceptance to sluice_admin;
 
-select plan((select count(*) from refusal)::integer + (select count(*) from acceptance)::integer + 6);
+select plan((select count(*) from refusal)::integer + (select count(*) from acceptance)::integer + 7);
 
 select results_eq(
   $$select relation, rights from granted order by relation$$,
@@ -96,7 +98,6 @@ select results_eq(
       ('schema_change', 'select'),
       ('surface', 'select insert update delete'),
       ('surface_key', 'select insert update delete'),
-      ('turn', 'select'),
       ('turn_report', 'select'),
       ('virtual_model', 'select insert update delete')
   $$,
@@ -109,6 +110,7 @@ select results_eq(
     join pg_class on pg_class.oid = attrelid
     cross join lateral aclexplode(attacl)
     where relnamespace = 'sluice'::regnamespace
+      and privilege_type <> 'SELECT'
     order by relname
   $$,
   $$
@@ -116,7 +118,19 @@ select results_eq(
       ('node' collate "C", 'voided_at' collate "C", 'UPDATE' collate "C"),
       ('turn', 'cancel_requested_at', 'UPDATE')
   $$,
-  'and these two on columns'
+  'it changes these two columns'
+);
+select results_eq(
+  $$
+    select distinct attname::text collate "C"
+    from pg_attribute
+    where attrelid = 'sluice.turn'::regclass
+      and attnum > 0
+      and not attisdropped
+      and not has_column_privilege('sluice_admin', attrelid, attnum, 'select')
+  $$,
+  $$values ('metadata' collate "C")$$,
+  'and reads all of a turn but what the client gave it'
 );
 select ok(
   rolcanlogin and not (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls),

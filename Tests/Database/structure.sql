@@ -168,13 +168,15 @@ select set_eq(
     from information_schema.columns
     where table_schema = 'sluice'
       and (
-        column_name in ('history_token_limit', 'first_token_timeout_ms', 'total_timeout_ms')
+        column_name in ('history_token_limit', 'total_timeout_ms')
+        or column_name in ('first_byte_timeout_ms', 'first_token_timeout_ms')
         or column_name in ('client_certificate', 'client_key', 'ca_bundle')
       )
   $$,
   $$
     values
-      ('history_token_limit', null), ('first_token_timeout_ms', '60000'), ('total_timeout_ms', null),
+      ('history_token_limit', null), ('total_timeout_ms', null),
+      ('first_byte_timeout_ms', null), ('first_token_timeout_ms', null),
       ('client_certificate', null), ('client_key', null), ('ca_bundle', null)
   $$,
   'what was configured before the columns came goes on as it did'

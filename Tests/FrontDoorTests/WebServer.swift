@@ -39,6 +39,9 @@ final class WebServer {
     return true
   }
 
+  /// Closes the sending half.
+  func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
   /// The next reply; nil if the connection ends before it is whole. Reads at most `piece` bytes in one go.
   func receive(id: UInt16 = 1, piece: Int = 65_536) -> Reply? {
     if dialect == .scgi { return receiveToTheEnd(piece) }

@@ -27,6 +27,8 @@ class ChatClient:
         return self.http.request(method, f"{self.url}{path}", headers=headers, timeout=timeout, **options)
 
     def open_session(self, surface: str = "web", **options) -> requests.Response:
+        """Becomes a new visitor."""
+        self.token = None
         response = self.request("POST", "/chat/session", json={"surface": surface}, **options)
         if response.status_code == 201:
             self.token = response.json()["token"]

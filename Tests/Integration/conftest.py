@@ -16,6 +16,9 @@ LOGS = ROOT / ".build/test"
 sys.path.insert(0, str(ROOT / ".dev"))
 sys.dont_write_bytecode = True
 
+# With fixtures of their own.
+pytest_plugins = ["checkup", "desk", "nginx_copy"]
+
 from deployment import TEMPLATE, Deployment
 from scrape import Scrape, assert_moved
 from stack import Folder, FormerRelease, NoHistory, Node, Postgres, PrivatePostgres, Processes

@@ -25,6 +25,16 @@ def test_a_bad_token_is_refused(site, turn, token):
     assert response.status_code == 401
 
 
+def test_several_blanks_before_a_token_are_one(turn):
+    client = ChatClient(turn.client.url)
+    for scheme in ("Bearer ", "bearer   "):
+        reply = client.request("GET", f"/chat/{turn.id}/poll", headers={"Authorization": f"{scheme}{turn.token}"})
+        assert reply.status_code == 200, scheme
+    for header in ("Bearer", "Bearer   ", f"Basic {turn.token}", turn.token):
+        reply = client.request("GET", f"/chat/{turn.id}/poll", headers={"Authorization": header})
+        assert reply.status_code == 401, header
+
+
 def test_a_token_with_one_changed_character_is_refused(turn):
     payload = turn.token.split(".")
     payload[2] = payload[2][:-1] + ("A" if payload[2][-1] != "A" else "B")
@@ -52,8 +62,9 @@ def test_the_visitors_own_session_opens_the_turn(turn):
 def test_a_session_goes_on_under_a_fresh_token(site):
     client, model = site.client(), site.model("tokens=1;rate=0")
     conversation = client.ask(model=model.name)["conversation"]
-    renewed = client.open_session()
+    renewed = client.request("POST", "/chat/session", json={"surface": "web"})
     assert renewed.status_code == 200
+    client.token = renewed.json()["token"]
     assert client.request("GET", f"/chat/conversations/{conversation}").status_code == 200
     another = client.request("POST", "/chat/session", json={"surface": "shop"})
     assert (another.status_code, error_code(another)) == (403, "another_surface")

@@ -3,9 +3,12 @@
 import base64
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chat_client import ChatClient, Turn
+from scrape import Scrape
+from stack import wait_until
 
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n0123456789").decode()
 
@@ -99,11 +102,51 @@ def test_messages_come_in_pages_from_the_newest(site):
     assert texts == [["0", "0"], ["1", "1", "2"], ["2", "3", "3"]]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=1000", "before=nonsense", "before=1.x", "before=-1.x"])
+SOMEWHERE = uuid.uuid4()
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=1000", "before=nonsense", "before=1.x"])
 def test_pages_that_do_not_exist_are_refused(site, query):
     client = site.client()
     response = client.request("GET", f"/chat/conversations?{query}")
     assert response.status_code == 400, response.text
+
+
+# Past PostgreSQL's times, past the integers, past the year 9999, before all.
+@pytest.mark.parametrize("time", [2**63 - 1, 2**63, 253_402_300_800_000_000, -1, -(2**63)])
+def test_a_page_before_a_time_that_never_was_is_refused(site, time):
+    client, model = site.client(), site.model("rate=0;tokens=1")
+    conversation = client.ask(model=model.name)["conversation"]
+    for path in ("/chat/conversations", f"/chat/conversations/{conversation}"):
+        response = client.request("GET", path, params={"before": f"{time}.{SOMEWHERE}"})
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "bad_cursor"), path
+
+
+def test_a_page_may_begin_at_the_end_of_all_times(site):
+    client, model = site.client(), site.model("rate=0;tokens=1")
+    conversation = client.ask(model=model.name)["conversation"]
+    before = f"{253_402_300_799_999_999}.{SOMEWHERE}"
+    assert len(conversations(client, before=before)["conversations"]) == 1
+    assert len(history(client, conversation, before=before)["messages"]) == 2
+
+
+def test_a_page_of_large_messages_is_short_and_the_next_one_goes_on(site):
+    client, model = site.client(), site.model("rate=0;tokens=1")
+    conversation = client.ask(model=model.name)["conversation"]
+    # Three of them fill a page of 4 MB.
+    site.sql.execute(
+        "insert into message (conversation_id, id, role, parts, created_at) select %s, gen_random_uuid(), 'user',"
+        " jsonb_build_array(jsonb_build_object('type', 'text', 'text', n || repeat('x', 1300000))),"
+        " now() + n * interval '1 s' from generate_series(1, 5) n",
+        [conversation],
+    )
+    pages, before = [], None
+    while True:
+        page = history(client, conversation, limit=200, **({"before": before} if before else {}))
+        pages.append([m["content"][0] for m in page["messages"] if len(m["content"]) > 1000])
+        if not (before := page.get("before")):
+            break
+    assert pages == [["3", "4", "5"], ["1", "2"]]
 
 
 def test_another_ones_conversation_is_like_none(site):
@@ -245,6 +288,79 @@ def test_a_conversation_with_a_live_turn_is_not_deleted(site):
     assert live.cancel().status_code == 202
     live.read()
     assert client.request("DELETE", f"/chat/conversations/{turn.conversation}").status_code == 204
+
+
+def test_a_turn_that_ends_while_its_conversation_is_deleted_is_no_hindrance(deployment):
+    """The deletion finds the conversation busy with a turn that has ended when it is looked at."""
+    client, model = deployment.client(), deployment.model("rate=0;tokens=1")
+    answer = client.ask(model=model.name)
+    ended = str(uuid.uuid4())
+    # Of a node that is not this one: not in its memory.
+    deployment.sql.execute(
+        "insert into turn select (jsonb_populate_record(t, jsonb_build_object('id', %s::uuid))).* from turn t"
+        " where id = %s",
+        [ended, answer["turn"]],
+    )
+    # That turn's end comes at the very moment when its row is read.
+    deployment.sql.execute(
+        f"""
+        create or replace function uuid_time(id uuid) returns timestamptz language plpgsql as $$
+        begin
+          update sluice.conversation set live_turn = null where live_turn = $1;
+          return now();
+        end $$;
+        update conversation set live_turn = '{ended}'
+        """
+    )
+    assert client.request("DELETE", f"/chat/conversations/{answer['conversation']}").status_code == 204
+    assert conversations(client)["conversations"] == []
+
+
+def test_readers_on_another_node_are_told_that_a_conversation_was_deleted(deploy):
+    """Its turn ended and its log went before that node had seen the end."""
+    d = deploy()
+    first, second = d.add_node(), d.add_node()
+    d.add_nginx([first.addresses[0]])
+    client, model = d.client(), d.model("rate=0;tokens=20;fault=stall;after=5")
+    turn = client.start(model=model.name).read_some(1)
+    elsewhere = ChatClient(d.add_nginx([second.addresses[0]]).url)
+    elsewhere.token = client.token
+    reader = Turn(elsewhere, turn.started).read_some(1)
+    d.sql.execute(
+        "begin; update conversation set live_turn = null;"
+        f" update turn set state = 'cancelled', ended_at = now(), chunks = 1000 where id = '{turn.id}';"
+        f" delete from turn_delta where turn_id = '{turn.id}'; delete from conversation; commit"
+    )
+    wait_until(lambda: reader.get(wait=500).status_code == 410, "the reader to be told", 15)
+
+
+def test_one_identitys_pages_are_bounded_and_another_ones_are_not(deployment):
+    client, other = deployment.client(), deployment.client()
+    conversation = client.ask(model=deployment.model("rate=0;tokens=1").name)["conversation"]
+    before = Scrape.of(deployment.nodes[0])
+    requests = [
+        ("GET", "/chat/conversations"),
+        ("GET", f"/chat/conversations/{conversation}"),
+        ("GET", f"/chat/conversations/{uuid.uuid4()}"),
+        ("DELETE", f"/chat/conversations/{uuid.uuid4()}"),
+        ("GET", "/chat/models"),
+    ]
+    refused = 0
+    for method, path in requests:
+        with ThreadPoolExecutor(8) as crowd:
+            clients = [ChatClient(client.url) for _ in range(8)]
+            answers = list(
+                crowd.map(lambda n: clients[n % 8].request(method, path, token=client.token), range(400))
+            )
+        slowed = [answer for answer in answers if answer.status_code == 429]
+        assert slowed, path
+        for answer in slowed:
+            assert answer.json()["error"] == {**answer.json()["error"], "code": "too_many_requests", "retryable": True}
+            assert int(answer.headers["Retry-After"]) >= 1
+        assert {answer.status_code for answer in answers} <= {200, 404, 429}, path
+        refused += len(slowed)
+        assert other.request(method, path).status_code in (200, 404)
+    assert Scrape.of(deployment.nodes[0]).since(before)['sluice_bound_hits_total{bound="identity_budget"}'] == refused
 
 
 def test_starts_that_race_with_a_deletion_leave_nothing_half(site):

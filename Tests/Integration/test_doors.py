@@ -9,7 +9,7 @@ import requests
 from chat_client import ChatClient
 from conftest import LOGS
 from deployment import Deployment
-from stack import wait_until
+from stack import free_port, wait_until
 
 DOORS = ["fastcgi", "scgi"]
 
@@ -81,10 +81,12 @@ def sockets(house) -> int:
     return sum(link.startswith("socket:") for link in links)
 
 
+@pytest.mark.parametrize("place", ["unix", "tcp"])
 @pytest.mark.parametrize("door", DOORS)
-def test_a_parked_poll_is_let_go_when_its_reader_leaves_and_woken_by_news(deploy, door):
+def test_a_parked_poll_is_let_go_when_its_reader_leaves_and_woken_by_news(deploy, door, place):
     deployment = deploy()
-    deployment.add_node(listen=f"{'scgi:' if door == 'scgi' else ''}unix:{deployment.folder.path}/door.sock")
+    address = f"unix:{deployment.folder.path}/door.sock" if place == "unix" else f"127.0.0.1:{free_port()}"
+    deployment.add_node(listen=f"{'scgi:' if door == 'scgi' else ''}{address}")
     deployment.add_nginx(door=door)
     turn = deployment.client().start(model=deployment.model("delay=50000").name)
     wait_until(lambda: deployment.simulator.open_streams() == 1, "the provider to be asked")

@@ -127,6 +127,9 @@ TIMEOUTS = {
     # column of the route, scenario, code
     "first byte": ({"first_byte_timeout_ms": 800}, "fault=stallheaders", "upstream_timeout"),
     "first byte, head dribbled": ({"first_byte_timeout_ms": 800}, "dribble=20000;rate=0", "upstream_timeout"),
+    # Either limit holds for both where the other one is not given.
+    "first byte, for the first token too": ({"first_byte_timeout_ms": 800}, "first=60000;beat=50", "upstream_timeout"),
+    "first token, for the first byte too": ({"first_token_timeout_ms": 800}, "fault=stallheaders", "upstream_timeout"),
     "first token": ({"first_token_timeout_ms": 800}, "first=60000", "upstream_timeout"),
     "first token behind comments": ({"first_token_timeout_ms": 800}, "first=60000;beat=50", "upstream_timeout"),
     "idle": ({"idle_timeout_ms": 800}, "rate=0;fault=stall;after=3", "upstream_timeout"),

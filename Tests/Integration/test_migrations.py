@@ -55,6 +55,28 @@ def test_an_index_that_broke_off_is_built_anew(postgres: Postgres, database: str
     postgres.sqitch(database, "deploy", "--verify", "--to-change", "message_parent_idx")
 
 
+def test_a_limit_that_was_set_goes_on_and_the_default_follows_the_other(postgres: Postgres, database: str):
+    """What limited the wait for the first data before still does, and no new limit cuts it short."""
+    before = CHANGES[CHANGES.index("route_timeouts") - 1]
+    postgres.sqitch(database, "deploy", "--verify", "--to-change", before)
+    postgres.sql(
+        database,
+        "with m as (insert into sluice.virtual_model (name, title) values ('m', 'm') returning id)"
+        " insert into sluice.model_route (model_id, driver, provider_model, region, first_byte_timeout_ms)"
+        " select id, 'openai', t::text, 'http://127.0.0.1:1', t from m, unnest(array[5000, 60000, 300000]) as t",
+    )
+    limits = (
+        "select coalesce(first_byte_timeout_ms::text, '-') || ' ' || coalesce(first_token_timeout_ms::text, '-')"
+        " from sluice.model_route order by provider_model::int"
+    )
+    postgres.deploy(database)
+    assert postgres.sql(database, limits).splitlines() == ["5000 -", "- -", "300000 -"]
+    postgres.sql(database, "update sluice.model_route set first_token_timeout_ms = 90000 where provider_model = '60000'")
+    postgres.sqitch(database, "revert", "-y", "--to-change", before)
+    kept = "select first_byte_timeout_ms from sluice.model_route order by provider_model::int"
+    assert postgres.sql(database, kept).splitlines() == ["5000", "90000", "300000"]
+
+
 def test_a_credential_that_the_former_schema_cannot_hold_stops_the_revert(postgres: Postgres, database: str):
     postgres.deploy(database)
     postgres.sql(

@@ -1,5 +1,7 @@
 """Every statement of SQL/ finds its rows by an index, however large the tables grow."""
 
+import base64
+import os
 import re
 from pathlib import Path
 
@@ -65,6 +67,52 @@ def test_no_growing_table_is_scanned(filled, path):
     plan = [row["QUERY PLAN"] for row in filled.execute(f"explain execute {path.stem}{values}").fetchall()]
     scans = [line for line in plan if re.search(rf"Seq Scan on ({GROWING})\b", line)]
     assert not scans, "\n".join(plan)
+
+
+def buffers(sql, statement: str) -> int:
+    """Pages of tables, indexes and TOAST that a statement looks at."""
+    [row] = sql.execute(f"explain (analyze, buffers, timing off, format json) {statement}").fetchall()
+    plan = row["QUERY PLAN"][0]["Plan"]
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+def test_a_page_reads_no_more_parts_than_it_returns_and_one_message(filled):
+    """Large messages are stored apart: those beyond the page's bytes stay there."""
+    owner = filled.execute("select id, identity_id from conversation limit 1 offset 100").fetchone()
+    for _ in range(40):
+        data = base64.b64encode(os.urandom(150_000)).decode()
+        filled.execute(
+            "insert into message (conversation_id, id, role, parts) values (%s, gen_random_uuid(), 'user',"
+            " jsonb_build_array(jsonb_build_object('type', 'text', 'text', %s::text)))",
+            [owner["id"], data],
+        )
+    filled.execute(f"prepare parts_page as {(FOLDER / 'message_list.sql').read_text()}")
+    page = "execute parts_page('{id}', '{identity_id}', null, null, 200, 1000000)".format(**owner)
+    returned = filled.execute(page).fetchall()
+    assert 3 <= len(returned) < 10
+    needed = (
+        "select octet_length(parts::text) from (select parts from message where conversation_id = '{id}'"
+        " order by created_at desc, id desc limit {count}) as newest"
+    )
+    least = buffers(filled, needed.format(**owner, count=len(returned) + 1))
+    assert least > 100
+    # And a look at an index or two for each message.
+    assert buffers(filled, page) <= least + 20 * (len(returned) + 1)
+
+
+def test_turns_in_a_rare_state_are_looked_for_among_the_newest_alone(filled):
+    filled.execute(f"prepare rare as {(FOLDER / 'admin_turns.sql').read_text()}")
+    plan = [
+        row["QUERY PLAN"]
+        for row in filled.execute(
+            "explain (analyze, timing off) execute rare('recent', null, null, 'error', 50, 500)"
+        ).fetchall()
+    ]
+    scans = [line for line in plan if re.search(r" on turn\b", line) and "never executed" not in line]
+    read = [int(rows) * int(loops) for rows, loops in re.findall(r"actual rows=(\d+) loops=(\d+)", "\n".join(scans))]
+    removed = [int(line.split(":")[1]) for line in plan if "Rows Removed" in line]
+    assert scans and 500 <= sum(read) <= 510, "\n".join(plan)
+    assert sum(removed) <= 500, "\n".join(plan)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,18 @@ def test_the_sql_runs_on_a_fresh_database(deploy):
         "select name, region from virtual_model join model_route on model_id = virtual_model.id order by name"
     ).fetchall()
     assert [route["name"] for route in routes] == ["assistant", "local"]
+    assert patience(deployment) == 120_000
     assert deployment.sql.execute("select count(*) from surface_key").fetchone()["count"] == 1
+
+
+def patience(deployment) -> int:
+    """How long the example of a slow model server waits for its first data."""
+    [row] = deployment.sql.execute(
+        "select first_byte_timeout_ms as head, first_token_timeout_ms as data from model_route"
+        " where provider_model = 'llama3.2'"
+    ).fetchall()
+    # As a start takes them: either holds for both where the other one is not given.
+    return min(row["head"] or row["data"] or 60_000, row["data"] or row["head"] or 60_000)
 
 
 def test_the_commands_run_on_a_fresh_database(deploy, programs, tmp_path):
@@ -92,6 +103,7 @@ def test_the_commands_run_on_a_fresh_database(deploy, programs, tmp_path):
         "select name, region from virtual_model join model_route on model_id = virtual_model.id order by name"
     ).fetchall()
     assert [route["name"] for route in routes] == ["assistant", "local"]
+    assert patience(deployment) == 120_000
     assert (tmp_path / "shop.key").read_text().startswith("sk_")
 
 

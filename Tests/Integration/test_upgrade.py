@@ -86,7 +86,8 @@ def test_the_former_release_serves_while_its_database_is_upgraded_and_hands_over
         load.wait_for(10)
     assert (before.state, before.text) == ("done", deployment.text(slow))
     # A start may come upon the node that goes; a poll never notices.
-    assert set(load.seen()) <= {("start", 503, "draining")}
+    # A start may also meet the end of a kept connection to the node that drains, which nginx tells as 502.
+    assert set(load.seen()) <= {("start", 503, "draining"), ("start", 502, "none")}
     assert_every_turn_ended_once(deployment, load)
     for turn in [long, *load.finished[:3]]:
         again = Turn(ChatClient(there.url), {**turn.started, "cursor": "1.0"}).read()

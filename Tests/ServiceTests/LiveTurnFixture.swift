@@ -21,7 +21,8 @@ extension LiveTurn {
   ) throws -> LiveTurn {
     let database = try Database(loops: [loop], conninfo: "host=/nonexistent", settings: DatabaseSettings())
     let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let node = Node(tag: 1, host: "test", version: "0", store: NodeStore(database), log: log)
+    let failures = DatabaseLog(.common, log)
+    let node = Node(tag: 1, host: "test", version: "0", store: NodeStore(database), log: log, failures: failures)
     let facts = Facts(
       id: ID(high: 1, low: 1), conversation: ID(high: 1, low: 2), identity: ID(high: 1, low: 3),
       surface: ID(high: 1, low: 4), userMessage: ID.fresh(), message: ID(high: 1, low: 5), pacer: Pacer(base: 250),
@@ -31,8 +32,8 @@ extension LiveTurn {
       neighbours: Neighbours(
         flusher: Flusher(
           loop: loop, store: FlushStore(database),
-          finisher: Finisher(loop: loop, store: FlushStore(database), node: node, log: log, meters: meters), node: node,
-          log: log,
+          finisher: Finisher(loop: loop, store: FlushStore(database), node: node, log: log, failures: failures, meters: meters), node: node,
+          log: log, failures: failures,
           meters: meters),
         registry: Registry(limit: 10), node: node, load: NodeLoad(), meters: meters))
   }

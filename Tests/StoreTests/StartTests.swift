@@ -46,7 +46,7 @@ struct StartTests {
   @Test func `what a route does not say has its default, and a certificate alone is a credential`() async throws {
     try await withSite { site in
       let plain = try await site.plan()
-      #expect(plain.firstTokenTimeout == 60_000 && plain.totalTimeout == nil)
+      #expect(plain.firstByteTimeout == 60_000 && plain.firstTokenTimeout == 60_000 && plain.totalTimeout == nil)
       #expect(plain.credential == nil && plain.clientCertificate == nil && plain.caBundle == nil)
       try await site.change(
         """
@@ -60,6 +60,17 @@ struct StartTests {
         """, .text(site.model))
       let plan = try await site.plan()
       #expect(plan.credential == nil && plan.clientCertificate?.key == "/client.key" && plan.caBundle == nil)
+    }
+  }
+
+  @Test(arguments: ["first_byte_timeout_ms", "first_token_timeout_ms"])
+  func `either limit of the first wait, given alone, holds for both`(column: String) async throws {
+    try await withSite { site in
+      try await site.change(
+        "update sluice.model_route set \(column) = 120000 from sluice.virtual_model m where m.id = model_id and m.name = $1",
+        .text(site.model))
+      let plan = try await site.plan()
+      #expect(plan.firstByteTimeout == 120_000 && plan.firstTokenTimeout == 120_000)
     }
   }
 

@@ -96,12 +96,20 @@ final class Gate: Sendable {
     }
   }
 
-  /// As `admit`, for what a turn's token cannot do: the identity and the surface it acts on.
+  /// As `admit`, for what a turn's token cannot do: the identity and the surface it acts on, which must be enabled.
   func identity(of request: Request) async throws(Refusal) -> (identity: ID, surface: ID) {
     guard case .identity(let identity, let surface) = try await admit(request).principal else {
       throw Refusal.sessionRequired
     }
+    guard surfaces.find(surface) != nil else { throw Refusal.surfaceDisabled }
     return (identity, surface)
+  }
+
+  /// Takes a request that needs the database from its identity's budget. Throws `too_many_requests`.
+  func spend(_ budget: IdentityBudget, of identity: ID) throws(Refusal) {
+    guard let milliseconds = budget.take(of: identity) else { return }
+    meters.hit(.identityBudget)
+    throw .tooManyRequests(milliseconds: milliseconds)
   }
 
   /// A surface key acts for its service identity, or for the external user it names.
@@ -163,21 +171,22 @@ final class Gate: Sendable {
 
   /// The answer that a refusal is, counted by its code.
   func response(to request: Request, refusing refusal: Refusal) -> Response {
-    meters.refusals.add(refusal.code, in: meters.lane)
+    meters.refused(refusal.code)
     return refusal.response(origin: origin(of: request))
   }
 
   /// The answer to what no route takes, counted as well.
   func unmatched(allow methods: [Method]) -> Response {
-    meters.refusals.add(methods.isEmpty ? Refusal.notFound.code : "method_not_allowed", in: meters.lane)
+    meters.refused(methods.isEmpty ? .notFound : .methodNotAllowed)
     return .unmatched(allow: methods)
   }
 
-  /// RFC 6750, section 2.1.
+  /// RFC 6750, section 2.1: the scheme, one blank or more, the token.
   private static func bearer(_ authorization: String) -> String? {
-    let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-    return String(parts[1])
+    let scheme = authorization.prefix { $0 != " " }
+    let credential = authorization.dropFirst(scheme.count).drop { $0 == " " }
+    guard scheme.lowercased() == "bearer", !credential.isEmpty else { return nil }
+    return String(credential)
   }
 }
 

@@ -44,6 +44,12 @@ package struct KeyRing: Sendable {
     self.keys = keys
   }
 
+  /// The name of the key that signs.
+  package var signing: String { keys[0].name }
+
+  /// The names of all, in alphabetical order.
+  package var verifying: [String] { keys.map(\.name).sorted() }
+
   private static func isNameByte(_ byte: UInt8) -> Bool {
     switch byte {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: true

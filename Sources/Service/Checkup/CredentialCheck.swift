@@ -1,22 +1,41 @@
-/// Whether the secrets of the model providers are found on this machine.
+import Glibc
+import Store
+
+/// Whether the secrets of the model providers, and the files that TLS to them needs, are found on this machine.
 enum CredentialCheck {
   /// The credentials of enabled routes. Tells names and references, never what is there.
-  static func findings(_ credentials: [(name: String, reference: String)]) -> [Finding] {
-    var findings: [Finding] = []
-    for (name, reference) in credentials where CredentialSource.secret(of: reference) == nil {
-      if reference.hasPrefix("file:") {
-        findings.append(
-          .fail(
-            "credentials", "\(name): \(reference) is empty or cannot be read",
-            mend: "write the key into \(reference.dropFirst(5)), to be read by the program's user alone"))
-      } else {
-        // The service may have another environment than this shell.
-        findings.append(
-          .warn(
-            "credentials", "\(name): \(reference) is not set here",
-            mend: "see that the service has it in its environment, such as by systemd's EnvironmentFile="))
-      }
-    }
+  static func findings(_ credentials: [CheckupStore.CredentialReference]) -> [Finding] {
+    let findings = credentials.compactMap { $0.role == .secret ? secret($0) : file($0) }
     return findings.isEmpty ? [.ok("credentials", "\(credentials.count) found")] : findings
+  }
+
+  private static func secret(_ credential: CheckupStore.CredentialReference) -> Finding? {
+    let reference = credential.reference
+    if CredentialSource.secret(of: reference) != nil { return nil }
+    if reference.hasPrefix("file:") {
+      return .fail(
+        "credentials", "\(credential.name): \(reference) is empty or cannot be read",
+        mend: "write the key into \(reference.dropFirst(5)), to be read by the program's user alone")
+    }
+    // The service may have another environment than this shell.
+    return .warn(
+      "credentials", "\(credential.name): \(reference) is not set here",
+      mend: "see that the service has it in its environment, such as by systemd's EnvironmentFile=")
+  }
+
+  /// As it is judged when a request needs it: what stands in the file only the TLS library can tell.
+  private static func file(_ credential: CheckupStore.CredentialReference) -> Finding? {
+    let path = String(credential.reference.dropFirst(5))
+    guard access(path, R_OK) != 0 else { return nil }
+    let reason = String(cString: strerror(errno))
+    let mend =
+      switch credential.role {
+      case .clientKey: "put the certificate's private key there, in PEM and not encrypted, for the program's user alone"
+      case .caBundle: "put the authorities to trust there, in PEM, to be read by the program's user"
+      case .clientCertificate, .secret:
+        "put the certificate and its chain there, in PEM, to be read by the program's user"
+      }
+    return .fail(
+      "credentials", "\(credential.name): \(credential.role.rawValue) \(path) cannot be read: \(reason)", mend: mend)
   }
 }

@@ -9,7 +9,7 @@ struct ListenerCheck {
 
   func findings() -> [Finding] {
     switch address.place {
-    case .unix(let path, let access): unix(path, mode: access.mode)
+    case .unix(let path, let access): unix(path, access)
     case .tcp(let host, _): tcp(host)
     case .descriptor, .systemd: [.ok(subject, "\(address): handed over at the start, not looked at here")]
     }
@@ -24,7 +24,7 @@ struct ListenerCheck {
     ]
   }
 
-  private func unix(_ path: String, mode: UInt16) -> [Finding] {
+  private func unix(_ path: String, _ access: SocketAccess) -> [Finding] {
     let folder = Self.parent(of: path)
     var status = stat()
     guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -50,7 +50,33 @@ struct ListenerCheck {
           mend: "chmod g+x \(closed), with nginx's group as its group")
       ]
     }
-    return permissions(path, mode)
+    return group(path, access) ?? permissions(path, access.mode)
+  }
+
+  /// Nil if the socket can be given to its group.
+  private func group(_ path: String, _ access: SocketAccess) -> [Finding]? {
+    guard let group = access.group else { return nil }
+    do {
+      if Self.mayGive(to: try SocketAccess.number(of: group)) { return nil }
+    } catch {
+      return [.fail(subject, "\(error)", mend: "`getent group \(group)` asks the same")]
+    }
+    let user = Self.userName()
+    return [
+      .fail(
+        subject, "\(user) is not in the group \(group) (socket_group), so it may not give \(path) to it",
+        mend: "usermod -a -G \(group) \(user), or SupplementaryGroups=\(group) in the unit")
+    ]
+  }
+
+  /// Root may give to any group (chown(2)).
+  private static func mayGive(to group: gid_t) -> Bool {
+    if geteuid() == 0 || getegid() == group { return true }
+    let count = getgroups(0, nil)
+    guard count > 0 else { return false }
+    return [gid_t](unsafeUninitializedCapacity: Int(count)) { groups, filled in
+      filled = max(0, Int(getgroups(count, groups.baseAddress)))
+    }.contains(group)
   }
 
   private func permissions(_ path: String, _ mode: UInt16) -> [Finding] {

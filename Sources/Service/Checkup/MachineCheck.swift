@@ -6,7 +6,7 @@ struct MachineCheck: Sendable {
     var findings: [Finding] = [
       .ok("key_file", "`\(settings.keys.keys[0].name)` signs, \(settings.keys.keys.count) verify")
     ]
-    findings += DescriptorCheck.findings(settings, .current())
+    findings += DescriptorCheck.findings(settings, allowed: DescriptorCheck.allowed())
     for address in settings.listeners { findings += ListenerCheck(subject: "listen", address: address).findings() }
     for address in settings.operatorListeners {
       findings += ListenerCheck(subject: "operator_listen", address: address).findings()

@@ -16,6 +16,8 @@ final class Node: Sendable {
     var validUntil = Instant(nanoseconds: 0)
     var renewing = false
     var registering = false
+    /// For good: neither a renewal nor a doubt may bring the lease back.
+    var left = false
   }
 
   let tag: UInt16
@@ -23,15 +25,17 @@ final class Node: Sendable {
   private let version: String
   private let store: NodeStore
   private let log: Logger
+  private let failures: DatabaseLog
   private let state: Mutex<State>
   private let onVoided = Mutex<(@Sendable () -> Void)?>(nil)
 
-  init(tag: UInt16, host: String, version: String, store: NodeStore, log: Logger) {
+  init(tag: UInt16, host: String, version: String, store: NodeStore, log: Logger, failures: DatabaseLog) {
     self.tag = tag
     self.host = host
     self.version = version
     self.store = store
     self.log = log
+    self.failures = failures
     state = Mutex(State(incarnation: ID.fresh()))
   }
 
@@ -68,7 +72,7 @@ final class Node: Sendable {
   func renew() {
     let asked = Instant.boot()
     let due = state.withLock { state -> ID? in
-      guard !state.renewing, !state.registering else { return nil }
+      guard !state.renewing, !state.registering, !state.left else { return nil }
       state.renewing = true
       return state.incarnation
     }
@@ -76,7 +80,7 @@ final class Node: Sendable {
     store.renew(due, lease: Self.lease) { [self] result in
       let voided = state.withLock { state -> Bool in
         state.renewing = false
-        guard state.incarnation == due else { return false }
+        guard state.incarnation == due, !state.left else { return false }
         switch result {
         case .success(true):
           state.validUntil = asked.advanced(milliseconds: Self.lease)
@@ -91,7 +95,7 @@ final class Node: Sendable {
         }
       }
       if case .failure(let error) = result {
-        log.warning("lease not renewed", metadata: ["error": "\(error)"])
+        failures.failed("lease not renewed", error)
       }
       if voided { begin(after: due) }
     }
@@ -102,11 +106,11 @@ final class Node: Sendable {
     log.error("this node was voided; its turns are dropped", metadata: ["incarnation": "\(former)"])
     onVoided.withLock { $0 }?()
     Task { [self] in
-      do {
+      do throws(StoreError) {
         try await register()
       } catch {
         // The next renewal finds no row and tries again.
-        log.warning("new incarnation not registered", metadata: ["error": "\(error)"])
+        failures.failed("new incarnation not registered", error)
       }
       state.withLock { $0.registering = false }
     }
@@ -114,6 +118,7 @@ final class Node: Sendable {
 
   /// Ends the lease, so that nobody waits for it to lapse.
   func leave() async {
+    state.withLock { $0.left = true }
     do {
       try await store.leave(incarnation)
     } catch {

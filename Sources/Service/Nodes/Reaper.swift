@@ -12,12 +12,14 @@ final class Reaper: Sendable {
   private let node: Node
   private let store: NodeStore
   private let log: Logger
+  private let failures: DatabaseLog
   private let busy = Mutex(false)
 
-  init(node: Node, store: NodeStore, log: Logger) {
+  init(node: Node, store: NodeStore, log: Logger, failures: DatabaseLog) {
     self.node = node
     self.store = store
     self.log = log
+    self.failures = failures
   }
 
   /// Called once a second; a call while another is at work does nothing.
@@ -35,12 +37,20 @@ final class Reaper: Sendable {
   }
 
   private func judge() async {
-    do {
-      let voided = try await store.void(for: node.incarnation, lease: Node.lease)
-      if voided > 0 { log.warning("voided nodes whose lease had lapsed", metadata: ["count": "\(voided)"]) }
+    do throws(StoreError) {
+      for voided in try await store.void(for: node.incarnation, lease: Node.lease) { tell(of: voided) }
       try await reap()
     } catch {
-      log.warning("reaper stopped short", metadata: ["error": "\(error)"])
+      failures.failed("reaper stopped short", error)
+    }
+  }
+
+  private func tell(of voided: NodeStore.Voided) {
+    let metadata: Logger.Metadata = ["incarnation": "\(voided.incarnation)", "host": "\(voided.host)"]
+    if voided.hadLeft {
+      log.info("a node has left", metadata: metadata)
+    } else {
+      log.warning("voided a node whose lease had lapsed", metadata: metadata)
     }
   }
 

@@ -9,19 +9,21 @@ struct ConversationsRoute: Sendable {
   let gate: Gate
   let registry: Registry
   let finder: TurnFinder
+  /// For look-ups.
+  let budget: IdentityBudget
+  /// For pages: each may be megabytes.
+  let pageBudget: IdentityBudget
+  /// So many pages are read at once.
+  let pages: Turnstile
   let store: ConversationStore
 
   /// `GET /chat/conversations`
   func list(_ request: Request, _ exchange: Exchange) {
     answer(request, exchange) { (identity, _) throws(Refusal) in
       let page = try Page(request, usual: 20, most: 100)
-      let found: TimelinePage<ConversationStore.Summary>
-      do throws(StoreError) {
-        found = try await store.list(identity: identity, before: page.before, limit: page.limit)
-      } catch {
-        throw Refusal(error)
+      return try await readPage(of: identity) { () throws(StoreError) in
+        Self.json(try await store.list(identity: identity, before: page.before, limit: page.limit))
       }
-      return Self.json(found)
     }
   }
 
@@ -30,17 +32,17 @@ struct ConversationsRoute: Sendable {
     answer(request, exchange) { (identity, _) throws(Refusal) in
       let page = try Page(request, usual: 50, most: 200)
       guard let id = ID(captured) else { throw .notFound }
+      try gate.spend(budget, of: identity)
       let found: ConversationStore.Facts?
-      let messages: TimelinePage<ConversationStore.Message>
-      do throws(StoreError) {
-        found = try await store.read(id, identity: identity)
-        messages = try await store.messages(of: id, identity: identity, before: page.before, limit: page.limit)
-      } catch { throw Refusal(error) }
+      do throws(StoreError) { found = try await store.read(id, identity: identity) } catch { throw Refusal(error) }
       guard let conversation = found else { throw .notFound }
-      let pass = conversation.live.map {
-        TurnPass(turn: $0.turn, conversation: id, identity: identity, epoch: $0.epoch, mount: request.mount)
+      return try await readPage(of: identity) { () throws(StoreError) in
+        let messages = try await store.messages(of: id, identity: identity, before: page.before, limit: page.limit)
+        let pass = conversation.live.map {
+          TurnPass(turn: $0.turn, conversation: id, identity: identity, epoch: $0.epoch, mount: request.mount)
+        }
+        return Self.json(id, conversation, messages, pass, gate.keys)
       }
-      return Self.json(id, conversation, messages, pass, gate.keys)
     }
   }
 
@@ -48,19 +50,39 @@ struct ConversationsRoute: Sendable {
   func delete(_ request: Request, _ captured: String, _ exchange: Exchange) {
     answer(request, exchange) { (identity, _) throws(Refusal) in
       guard let id = ID(captured) else { throw .notFound }
-      let outcome: ConversationStore.Deletion
-      do throws(StoreError) { outcome = try await store.delete(id, identity: identity) } catch { throw Refusal(error) }
-      switch outcome {
-      case .absent: throw .notFound
-      case .busy(let turn):
-        guard let pass = try await finder.pass(to: turn, of: identity, mount: request.mount) else { throw .overloaded }
-        throw .turnInProgress(pass, keys: gate.keys)
-      case .deleted(let turns):
-        // What lingers in memory for last polls is to be gone as well; on other nodes it lingers for 5 s.
-        for turn in turns { if let turn = registry.find(turn) { registry.remove(turn) } }
-        return nil
+      try gate.spend(budget, of: identity)
+      // The turn that keeps it may end before it is looked at: then once more.
+      for _ in 1...2 {
+        let outcome: ConversationStore.Deletion
+        do throws(StoreError) { outcome = try await store.delete(id, identity: identity) } catch {
+          throw Refusal(error)
+        }
+        switch outcome {
+        case .absent: throw .notFound
+        case .busy(let turn):
+          guard let pass = try await finder.pass(to: turn, of: identity, mount: request.mount) else { continue }
+          throw .turnInProgress(pass, keys: gate.keys)
+        case .deleted(let turns):
+          // What lingers in memory for last polls is to be gone as well; on other nodes it lingers for 5 s.
+          for turn in turns { if let turn = registry.find(turn) { registry.remove(turn) } }
+          return nil
+        }
       }
+      throw .overloaded
     }
+  }
+
+  /// Runs `body`, which makes the JSON of a page, once there is a place for it.
+  private func readPage(
+    of identity: ID, _ body: () async throws(StoreError) -> [UInt8]
+  ) async throws(Refusal) -> [UInt8] {
+    try gate.spend(pageBudget, of: identity)
+    guard await pages.enter() else {
+      gate.meters.hit(.conversationPages)
+      throw .overloaded
+    }
+    defer { pages.leave() }
+    do { return try await body() } catch { throw Refusal(error) }
   }
 
   /// `body`: the JSON of the reply, or nil for 204.

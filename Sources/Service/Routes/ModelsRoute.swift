@@ -5,6 +5,7 @@ import Wire
 /// `GET /chat/models`: the virtual models that this identity can choose, without a word about what is behind them.
 struct ModelsRoute: Sendable {
   let gate: Gate
+  let budget: IdentityBudget
   let store: ModelStore
 
   func handle(_ request: Request, _ exchange: Exchange) {
@@ -18,8 +19,9 @@ struct ModelsRoute: Sendable {
   }
 
   private func list(_ request: Request) async throws(Refusal) -> Response {
-    let (_, surface) = try await gate.identity(of: request)
+    let (identity, surface) = try await gate.identity(of: request)
     let origin = try gate.origin(of: request, surface: surface)
+    try gate.spend(budget, of: identity)
     let models: [ModelStore.Model]
     do { models = try await store.list(surface: surface) } catch { throw Refusal(error) }
     var writer = JSONWriter()

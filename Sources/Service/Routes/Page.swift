@@ -6,6 +6,9 @@ import Store
 ///
 /// `before` is opaque to clients: the time in microseconds and the id of the last entry they have.
 struct Page: Sendable {
+  /// The first microsecond of the year 10000: no entry is that late, and PostgreSQL's times do not go on for ever.
+  private static let latest = 253_402_300_800_000_000
+
   let limit: Int
   let before: TimelinePosition?
 
@@ -20,7 +23,9 @@ struct Page: Sendable {
       } ?? usual
     before = try request.queryValue("before").map { (text) throws(Refusal) in
       let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let time = Int(parts[0]), time >= 0, let id = ID(String(parts[1])) else {
+      guard parts.count == 2, let time = Int(parts[0]), (0..<Self.latest).contains(time),
+        let id = ID(String(parts[1]))
+      else {
         throw Refusal(400, "bad_cursor", "The cursor is none of this server's.")
       }
       return TimelinePosition(microseconds: time, id: id)

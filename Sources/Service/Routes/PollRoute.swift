@@ -7,6 +7,7 @@ struct PollRoute: Sendable {
   let gate: Gate
   let registry: Registry
   let finder: TurnFinder
+  let budget: IdentityBudget
   let parkings: [Parking]
 
   /// *Loop only.*
@@ -91,7 +92,7 @@ struct PollRoute: Sendable {
         let grant = try await gate.admit(request)
         if let turn = present(poll, for: grant) { return hand(poll, of: turn, grant, request, exchange) }
         guard grant.principal.mayKnow(turn: poll.turn) else { throw Refusal.notFound }
-        if let milliseconds = finder.budget(of: grant.principal.identity) {
+        if let milliseconds = budget.take(of: grant.principal.identity) {
           gate.meters.hit(.identityBudget)
           throw Refusal.tooManyPolls(milliseconds: milliseconds)
         }

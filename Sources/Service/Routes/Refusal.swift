@@ -5,7 +5,7 @@ import Wire
 /// An answer that is an error: a status, a stable code, words for people.
 struct Refusal: Error, Sendable {
   let status: Int
-  let code: String
+  let code: Code
   let message: String
   var retryable = false
   /// Seconds, for 429 and 503.
@@ -14,7 +14,7 @@ struct Refusal: Error, Sendable {
   var extra: (@Sendable (inout JSONWriter) -> Void)?
 
   init(
-    _ status: Int, _ code: String, _ message: String, retryable: Bool = false, retryAfter: Int? = nil,
+    _ status: Int, _ code: Code, _ message: String, retryable: Bool = false, retryAfter: Int? = nil,
     extra: (@Sendable (inout JSONWriter) -> Void)? = nil
   ) {
     self.status = status
@@ -27,14 +27,12 @@ struct Refusal: Error, Sendable {
 
   static func malformed(_ message: String) -> Refusal { Refusal(400, "malformed", message) }
 
-  /// The code of a classic request's answer that its turn is not complete.
-  static let stillRunning = "still_running"
-
   static let badToken = Refusal(401, "invalid_token", "The token is missing, forged or expired.")
   static let readOnly = Refusal(403, "read_only", "This token may only read.")
   static let sessionRequired = Refusal(
     403, "session_required", "A turn's token opens that turn alone: use a session token or a surface key.")
   static let originRefused = Refusal(403, "origin_refused", "This origin may not use the surface.")
+  static let surfaceDisabled = Refusal(403, "surface_disabled", "This surface is closed.")
   /// For what is absent and for what belongs to somebody else: the same body as for an unknown path.
   static let notFound = Refusal(404, "not_found", "There is nothing here.")
   static let purged = Refusal(410, "purged", "This answer is no longer kept.")
@@ -70,13 +68,19 @@ struct Refusal: Error, Sendable {
     }
   }
 
+  static func tooManyRequests(milliseconds: Int) -> Refusal {
+    Refusal(
+      429, "too_many_requests", "Requests come faster than the server bears.", retryable: true,
+      retryAfter: (milliseconds + 999) / 1_000)
+  }
+
   /// `origin`: the allowed origin to name to the browser, if the request is cross-origin.
   func response(origin: String? = nil) -> Response {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("error")
     writer.beginObject()
-    writer.member("code", code)
+    writer.member("code", code.rawValue)
     writer.member("message", message)
     writer.member("retryable", retryable)
     writer.endObject()

@@ -42,7 +42,7 @@ extension Response {
   /// A classic request waited as long as it may: the turn goes on, the same key attaches again.
   static func stillRunning(_ facts: LiveTurn.Facts, origin: String?) -> Response {
     Refusal(
-      504, Refusal.stillRunning, "The answer is not complete yet; repeat the request with the same Idempotency-Key.",
+      504, .stillRunning, "The answer is not complete yet; repeat the request with the same Idempotency-Key.",
       retryable: true
     ) { writer in
       writer.member("turn", facts.id.description)

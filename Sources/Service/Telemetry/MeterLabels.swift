@@ -52,8 +52,10 @@ enum Bound: Int, MetricLabel {
   case liveTurns
   /// A reader polled faster than it was told.
   case readerBudget
-  /// An identity's polls reached the database faster than it bears.
+  /// An identity's polls or its lists reached the database faster than it bears.
   case identityBudget
+  /// Pages of conversations wait for others to be read.
+  case conversationPages
   /// A surface's new sessions in a minute.
   case newSessions
   /// Unknown surface keys looked up at once.

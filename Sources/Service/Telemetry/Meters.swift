@@ -57,6 +57,8 @@ final class Meters: Sendable {
   /// The calling thread's lane.
   var lane: Lane { lanes.current }
 
+  func refused(_ code: Refusal.Code) { refusals.add(code.rawValue, in: lane) }
+
   func hit(_ bound: Bound) { bounds.add(bound, in: lane) }
 
   /// An own turn has ended; nil: it was lost.

@@ -78,7 +78,8 @@ struct MetricsPage {
       "sluice_requests_abandoned_total", "Requests whose peer went before they were answered.", UInt64(door.abandoned))
     counter(
       "sluice_requests_rejected_total",
-      "Requests that the front door turned away by itself: variables or body too long, malformed, or too slow.",
+      "Requests that the front door turned away by itself: variables or body too long, malformed, in the other dialect, or "
+        + "too slow.",
       by: "reason", FrontDoor.Gauges.Reason.allCases.map { ($0.rawValue, UInt64(door.refusals[$0] ?? 0)) })
     counter(
       "sluice_starts_total", "Requests to start a turn, by outcome; repeated: by a key that was used before.",
@@ -91,7 +92,7 @@ struct MetricsPage {
       "sluice_cancels_total", "Requests to cancel, by outcome; late: the turn had ended.", by: "outcome",
       meters.cancels.values)
     counter("sluice_sessions_total", "Sessions opened for anonymous visitors.", meters.sessions.value)
-    counter("sluice_refusals_total", "Requests answered by an error, by its code.", by: "code", meters.refusals.values)
+    counter("sluice_refusals_total", "Requests answered by an error, by its code.", by: "code", telemetry.refusals)
     counter(
       "sluice_bound_hits_total", "Times that a bound kept something from growing, by bound.", by: "bound",
       telemetry.boundHits)

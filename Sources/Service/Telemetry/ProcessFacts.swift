@@ -38,16 +38,22 @@ struct ProcessFacts: Sendable {
     return count - 1
   }
 
-  /// Ticks after boot (field 22 of stat), and when the machine booted.
+  /// Ticks after boot (field 22 of stat), and when the machine booted: by two clocks, since a service manager may show a
+  /// process nothing of /proc but processes (ProcSubset=pid of systemd), and so no btime in /proc/stat.
   private static let start: Double? = {
     // The second field is the program's name in parentheses and may hold blanks.
     guard let stat = text(of: "/proc/self/stat"), let end = stat.lastIndex(of: ")"),
       let ticks = stat[end...].split(separator: " ").dropFirst(20).first.flatMap({ Double($0) }),
-      let boot = text(of: "/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
-      let booted = Double(boot.dropFirst(6))
+      let now = seconds(CLOCK_REALTIME), let sinceBoot = seconds(CLOCK_BOOTTIME)
     else { return nil }
-    return booted + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    return now - sinceBoot + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
   }()
+
+  private static func seconds(_ clock: clockid_t) -> Double? {
+    var time = timespec()
+    guard clock_gettime(clock, &time) == 0 else { return nil }
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
 
   private static func fields(of path: String) -> [Substring] { (text(of: path) ?? "").split(separator: " ") }
 

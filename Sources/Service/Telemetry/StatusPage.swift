@@ -16,7 +16,8 @@ struct StatusPage {
       StatusTable("loops", list: telemetry.loops.map(Self.loop)), Self.flusher(telemetry), Self.upstream(telemetry),
       StatusTable("database", list: telemetry.databaseGauges.map(Self.database)),
       StatusTable("nodes", list: nodes?.map { Self.node($0, is: telemetry.node) }),
-      StatusTable("listeners", list: Self.listeners(telemetry)), Self.settings(telemetry),
+      StatusTable("listeners", list: Self.listeners(telemetry)), Self.keys(telemetry.keys()),
+      Self.settings(telemetry),
     ]
   }
 
@@ -115,10 +116,17 @@ struct StatusPage {
   }
 
   private static func listeners(_ telemetry: Telemetry) -> [StatusTable.Row] {
-    func rows(_ door: String, _ addresses: [ListenAddress]) -> [StatusTable.Row] {
-      addresses.map { [("door", .text(door)), ("address", .text($0.description))] }
+    func rows(_ door: String, _ addresses: [String]) -> [StatusTable.Row] {
+      addresses.map { [("door", .text(door)), ("address", .text($0))] }
     }
-    return rows("chat", telemetry.door.addresses) + rows("operator", telemetry.settings.operatorListeners)
+    return rows("chat", telemetry.door.labels)
+      + rows("operator", telemetry.settings.operatorListeners.map(\.description))
+  }
+
+  /// Their names alone.
+  private static func keys(_ ring: KeyRing) -> StatusTable {
+    StatusTable(
+      "keys", [("signing", .text(ring.signing)), ("verifying", .text(ring.verifying.joined(separator: ",")))])
   }
 
   private static func settings(_ telemetry: Telemetry) -> StatusTable {

@@ -23,6 +23,8 @@ struct Telemetry: Sendable {
   /// In the order of `DatabasePool`.
   let databases: [Database]
   let isDraining: @Sendable () -> Bool
+  /// Those of tokens, as the last reload left them.
+  let keys: @Sendable () -> KeyRing
 
   /// Why this node takes no turns; nil if it does.
   var hindrance: String? {
@@ -44,6 +46,16 @@ struct Telemetry: Sendable {
     return meters.bounds.values + [
       ("connections", UInt64(door.gauges().pauses)), ("upstream_transfers", UInt64(upstream.gauges().refused)),
       ("database_queue", full),
+    ]
+  }
+
+  /// Requests that were answered by an error, by its code: by the routes, and by the front door itself.
+  var refusals: [(label: String, value: UInt64)] {
+    let door = door.gauges().refusals
+    func answered(_ reason: FrontDoor.Gauges.Reason) -> UInt64 { UInt64(door[reason] ?? 0) }
+    return meters.refusals.values + [
+      ("bad_request", answered(.badRequest)), ("body_too_large", answered(.body)),
+      ("headers_too_large", answered(.params)),
     ]
   }
 

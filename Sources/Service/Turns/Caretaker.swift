@@ -16,13 +16,15 @@ final class Caretaker: Sendable {
   private let registry: Registry
   private let store: NodeStore
   private let log: Logger
+  private let failures: DatabaseLog
   private let state = Mutex(State())
 
-  init(node: Node, registry: Registry, store: NodeStore, log: Logger) {
+  init(node: Node, registry: Registry, store: NodeStore, log: Logger, failures: DatabaseLog) {
     self.node = node
     self.registry = registry
     self.store = store
     self.log = log
+    self.failures = failures
   }
 
   /// Called every 5 s; a call while another is at work does nothing.
@@ -41,7 +43,7 @@ final class Caretaker: Sendable {
 
   private func look() async {
     let incarnation = node.incarnation
-    do {
+    do throws(StoreError) {
       let unknown = Set(try await store.liveTurns(of: incarnation)).filter { !registry.runs($0) }
       let orphans = state.withLock { state in
         defer { state.suspects = unknown }
@@ -52,7 +54,7 @@ final class Caretaker: Sendable {
         log.warning("ended a turn that nobody ran", metadata: ["turn": "\(turn)", "state": "\(state)"])
       }
     } catch {
-      log.warning("own turns not looked through", metadata: ["error": "\(error)"])
+      failures.failed("own turns not looked through", error)
     }
   }
 }

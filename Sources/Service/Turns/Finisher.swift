@@ -20,6 +20,7 @@ final class Finisher: TimerHandler, @unchecked Sendable {
   private let store: FlushStore
   private let node: Node
   private let log: Logger
+  private let failures: DatabaseLog
   private let meters: Meters
   /// Bounded by the turns of this node.
   private var endings: [Int: Ending] = [:] {
@@ -28,11 +29,12 @@ final class Finisher: TimerHandler, @unchecked Sendable {
   private var next = 0
   private let counted = Atomic<Int>(0)
 
-  init(loop: EventLoop, store: FlushStore, node: Node, log: Logger, meters: Meters) {
+  init(loop: EventLoop, store: FlushStore, node: Node, log: Logger, failures: DatabaseLog, meters: Meters) {
     self.loop = loop
     self.store = store
     self.node = node
     self.log = log
+    self.failures = failures
     self.meters = meters
   }
 
@@ -82,7 +84,7 @@ final class Finisher: TimerHandler, @unchecked Sendable {
       node.doubt()
       repeatLater(token, ending)
     case .failure(let error):
-      log.warning("end will be repeated", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      failures.failed("end will be repeated", error, metadata: ["turn": "\(turn.facts.id)"])
       repeatLater(token, ending)
     }
   }

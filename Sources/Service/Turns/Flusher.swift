@@ -46,6 +46,7 @@ final class Flusher: TimerHandler, @unchecked Sendable {
   private let finisher: Finisher
   private let node: Node
   private let log: Logger
+  private let failures: DatabaseLog
   private let meters: Meters
   private let inbox = Mutex(Inbox())
   /// The first is under way, or waits to be sent again.
@@ -58,12 +59,16 @@ final class Flusher: TimerHandler, @unchecked Sendable {
   private var timer: TimerID?
 
   /// `store` is on a connection of the flusher's own, on this loop.
-  init(loop: EventLoop, store: FlushStore, finisher: Finisher, node: Node, log: Logger, meters: Meters) {
+  init(
+    loop: EventLoop, store: FlushStore, finisher: Finisher, node: Node, log: Logger, failures: DatabaseLog,
+    meters: Meters
+  ) {
     self.loop = loop
     self.store = store
     self.finisher = finisher
     self.node = node
     self.log = log
+    self.failures = failures
     self.meters = meters
   }
 
@@ -214,7 +219,7 @@ final class Flusher: TimerHandler, @unchecked Sendable {
       split(flush, error)
       transmit()
     case .failure(let error):
-      log.warning("flush will be repeated", metadata: ["error": "\(error)"])
+      failures.failed("flush will be repeated", error)
       repeatLater(flush)
     }
   }

@@ -98,7 +98,7 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
   private func count(_ outcome: PollOutcome, _ ask: Ask) {
     switch ask.form {
     case .poll: meters.polls.add(outcome, in: meters.lane)
-    case .classic: if outcome == .holdOver { meters.refusals.add(Refusal.stillRunning, in: meters.lane) }
+    case .classic: if outcome == .holdOver { meters.refused(.stillRunning) }
     }
   }
 

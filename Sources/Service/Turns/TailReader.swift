@@ -21,13 +21,13 @@ final class TailReader: Sendable {
 
   private let store: TurnStore
   private let registry: Registry
-  private let log: Logger
+  private let failures: DatabaseLog
   private let state = Mutex(State())
 
-  init(store: TurnStore, registry: Registry, log: Logger) {
+  init(store: TurnStore, registry: Registry, failures: DatabaseLog) {
     self.store = store
     self.registry = registry
-    self.log = log
+    self.failures = failures
   }
 
   /// Mirrors that are followed.
@@ -67,7 +67,7 @@ final class TailReader: Sendable {
     store.tail(positions) { [self] result in
       switch result {
       case .success(let chunks): feed(chunks, to: watched)
-      case .failure(let error): log.warning("tail query failed", metadata: ["error": "\(error)"])
+      case .failure(let error): failures.failed("tail query failed", error)
       }
       state.withLock { $0.busy = false }
     }
@@ -96,12 +96,13 @@ final class TailReader: Sendable {
     for (chunk, turn) in zip(chunks.filter(\.isFinal), ending) {
       Task { [self] in await end(turn, with: chunk) }
     }
-    checkEpochs(of: watched)
+    checkMoved(watched)
   }
 
-  /// A turn that was reaped as relaxed goes on in another epoch, where the tail query never looks: once a second one
-  /// query finds those. Their readers ask again and get a mirror of the new epoch.
-  private func checkEpochs(of watched: [LiveTurn]) {
+  /// A turn that was reaped as relaxed goes on in another epoch, where the tail query never looks; one whose
+  /// conversation was deleted before its end was mirrored has no chunks left. Once a second one query finds those. Their
+  /// readers ask again, and get a mirror of the new epoch or are told that it is gone.
+  private func checkMoved(_ watched: [LiveTurn]) {
     guard state.withLock({ $0.ticks % (1_000 / Self.tick) == 0 }) else { return }
     let positions = watched.compactMap { turn in
       turn.mirrorPosition.map { (turn: turn, cursor: Cursor(epoch: $0.epoch, offset: $0.offset)) }
@@ -113,7 +114,7 @@ final class TailReader: Sendable {
   }
 
   private func end(_ turn: LiveTurn, with chunk: TurnStore.TailChunk) async {
-    do {
+    do throws(StoreError) {
       guard let row = try await store.read(turn.facts.id), let terminal = row.terminal else { return }
       var wakeups = Wakeups()
       var ended = false
@@ -126,7 +127,7 @@ final class TailReader: Sendable {
       wakeups.send()
     } catch {
       // Nothing was appended: the next tick finds the chunk again.
-      log.warning("turn not read", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      failures.failed("turn not read", error, metadata: ["turn": "\(turn.facts.id)"])
     }
   }
 }

@@ -1,8 +1,6 @@
 import Chat
-import EventLoop
 import FrontDoor
 import Store
-import Synchronization
 
 /// Turns that are not in memory: mirrors those that live on another node, answers for those that have ended.
 final class TurnFinder: Sendable {
@@ -11,12 +9,6 @@ final class TurnFinder: Sendable {
   private let surfaces: Surfaces
   private let neighbours: LiveTurn.Neighbours
   private let tail: TailReader
-  private let budgets = Mutex<[ID: ReaderBudget]>([:])
-
-  /// Identities counted at once.
-  private static let budgetLimit = 10_000
-  /// The database bears one identity's polls this often, in milliseconds; no client that waits for its answers is faster.
-  private static let pace = 20
 
   init(
     registry: Registry, store: TurnStore, surfaces: Surfaces, neighbours: LiveTurn.Neighbours, tail: TailReader
@@ -26,15 +18,6 @@ final class TurnFinder: Sendable {
     self.surfaces = surfaces
     self.neighbours = neighbours
     self.tail = tail
-  }
-
-  /// Takes a poll that needs the database from its identity's budget. Nil: go on; else milliseconds to wait.
-  func budget(of identity: ID) -> Int? {
-    let now = Int(Instant.now().nanoseconds / 1_000_000)
-    return budgets.withLock { budgets in
-      if budgets.count >= Self.budgetLimit { budgets.removeAll(keepingCapacity: true) }
-      return budgets[identity, default: ReaderBudget()].take(reader: "", pace: Self.pace, now: now)
-    }
   }
 
   enum Found: Sendable {

@@ -1,6 +1,5 @@
 import Chat
 import EventLoop
-import Logging
 import Providers
 import Upstream
 import Wire
@@ -18,7 +17,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private let driver: any ProviderDriver
   private var decoder: any ProviderDecoder
   private let reasoning: Reasoning
-  private let log: Logger
+  private let log: UpstreamLog
   private let meters: Meters
   /// The transfer's loop's, known from the first body on.
   private var lane: Lane?
@@ -30,7 +29,9 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   /// Whether the model has said anything yet, shown or not: an empty first delta is no token.
   private var hasBegun: Bool
 
-  init(turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: Logger, meters: Meters) {
+  init(
+    turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: UpstreamLog, meters: Meters
+  ) {
     self.turn = turn
     self.driver = driver
     decoder = driver.decoder(streaming: streaming)
@@ -73,7 +74,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     case .failed where isRefused:
       refuse()
     case .failed(let error):
-      log.warning("upstream failed", metadata: ["turn": "\(turn.facts.id)", "error": "\(error)"])
+      log.failed(error, request: head?.requestID)
       turn.input { $0.upstreamFailed(error.turnError) }
     case .cancelled:
       // By the turn itself, which then is past streaming; or by a shutdown, which interrupts it.
@@ -93,13 +94,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   }
 
   private func fail(_ error: ProviderError) {
-    var metadata: Logger.Metadata = [
-      "turn": "\(turn.facts.id)", "code": "\(error.code.rawValue)", "request": "\(head?.requestID ?? "")",
-    ]
-    if let status = error.status { metadata["status"] = "\(status)" }
-    log.warning("upstream refused or broke", metadata: metadata)
-    // The provider's own words may quote the conversation.
-    log.debug("what the provider said", metadata: ["turn": "\(turn.facts.id)", "cause": "\(error.cause)"])
+    log.failed(error, request: head?.requestID)
     turn.input { $0.upstreamFailed(error.turnError) }
   }
 

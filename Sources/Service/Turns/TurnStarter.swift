@@ -33,21 +33,19 @@ struct TurnStarter: Sendable {
       turn.input { $0.lose() }
       return turn
     }
+    var log = UpstreamLog(log, turn: facts.id, plan: plan)
     do throws(ProviderError) {
-      try ask(turn, model, plan, history, place)
+      try ask(turn, model, plan, history, place, &log)
     } catch {
-      log.error(
-        "turn cannot be asked of its provider",
-        metadata: [
-          "turn": "\(facts.id)", "model": "\(plan.model)", "code": "\(error.code.rawValue)", "cause": "\(error.cause)",
-        ])
+      log.cannotAsk(error)
       turn.input { $0.upstreamFailed(error.turnError) }
     }
     return turn
   }
 
   private func ask(
-    _ turn: LiveTurn, _ model: String?, _ plan: StartStore.Plan, _ history: [StartStore.Message], _ place: Place
+    _ turn: LiveTurn, _ model: String?, _ plan: StartStore.Plan, _ history: [StartStore.Message], _ place: Place,
+    _ log: inout UpstreamLog
   ) throws(ProviderError) {
     guard let driver = ProviderRegistry.driver(named: plan.driver) else {
       throw ProviderError(.misconfigured, cause: "no driver is called \(plan.driver)")
@@ -65,11 +63,13 @@ struct TurnStarter: Sendable {
       systemPrompt: plan.systemPrompt, messages: try Self.messages(history),
       parameters: try ProviderParameters(json: plan.parameters), streaming: plan.streams)
     let request = try driver.request(for: call)
+    let host = UpstreamRequest.host(of: request.url)
+    log.host = host
     let runner = TurnRunner(
       turn: turn, driver: driver, streaming: plan.streams,
       reasoning: TurnRunner.Reasoning(rawValue: plan.reasoning) ?? .hidden, log: log,
       meters: neighbours.meters)
-    hosts.note(UpstreamRequest.host(of: request.url), of: model, surface: turn.facts.surface)
+    hosts.note(host, of: model, surface: turn.facts.surface)
     let transfer = upstream.start(
       UpstreamRequest(
         url: request.url, headers: request.headers, body: request.body,

@@ -23,6 +23,9 @@ package struct AdminTurns: Sendable {
   /// The most rows that can be asked for.
   package static let limit = 1_000
 
+  /// How many of the newest turns are looked at for `recent` ones in a state: it may be a rare one.
+  package static let depth = 100_000
+
   /// The newest first. `state` does not count for `live` and `turn`.
   package func rows(
     _ among: Among, state: TurnState? = nil, limit: Int = limit
@@ -36,7 +39,8 @@ package struct AdminTurns: Sendable {
       case .identity(let id): (Owner.identity.rawValue, id...id)
       }
     let query = Query(
-      .adminTurns, .text(way), .id(range?.lowerBound), .id(range?.upperBound), .text(state?.rawValue), .int(limit))
+      .adminTurns, .text(way), .id(range?.lowerBound), .id(range?.upperBound), .text(state?.rawValue), .int(limit),
+      .int(Self.depth))
     return try AdminStore.rows(await database.run([query])[0])
   }
 

@@ -18,6 +18,13 @@ package final class Database: Sendable, TimerHandler {
     package let lastFailure: StoreError?
   }
 
+  /// Whether PostgreSQL can be reached.
+  package enum Reach: Sendable, Equatable {
+    case lost(StoreError)
+    /// After so many milliseconds.
+    case back(after: Int)
+  }
+
   private let loops: [EventLoop]
   private let connections: [PostgresConnection]
   private let settings: DatabaseSettings
@@ -113,9 +120,20 @@ package final class Database: Sendable, TimerHandler {
     }
   }
 
-  func connected(_ link: Int) -> (life: UInt64, transactions: [Transaction]) { queue.withLock { $0.connected(link) } }
+  func connected(_ link: Int) -> (life: UInt64, transactions: [Transaction]) {
+    queue.withLock { queue in
+      let (life, transactions, reach) = queue.connected(link, at: .now())
+      if let reach { settings.onReach?(reach) }
+      return (life, transactions)
+    }
+  }
 
-  func disconnected(_ link: Int, _ reason: StoreError) { queue.withLock { $0.disconnected(link, reason) } }
+  /// `renews`: it comes back at once, with its statements prepared anew.
+  func disconnected(_ link: Int, _ reason: StoreError, renews: Bool = false) {
+    queue.withLock { queue in
+      if let reach = queue.disconnected(link, reason, renews: renews, at: .now()) { settings.onReach?(reach) }
+    }
+  }
 
   func finished(_ link: Int, life: UInt64) -> Transaction? { queue.withLock { $0.finished(link, life: life) } }
 

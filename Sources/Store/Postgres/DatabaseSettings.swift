@@ -23,5 +23,10 @@ package struct DatabaseSettings: Sendable {
   /// submitted, and why it failed if it did. For metrics: it must be quick.
   package var onEnd: (@Sendable (_ nanoseconds: UInt64, _ failure: StoreError?) -> Void)?
 
+  /// Told when the last connection has gone and when the first is back. Not of the time before the first connection, nor
+  /// of one that is closed or renews its prepared statements. It is called under the lock that all transactions pass, so
+  /// that one never overtakes the other: it must be quick, and leave the database alone.
+  package var onReach: (@Sendable (Database.Reach) -> Void)?
+
   package init() {}
 }

@@ -94,19 +94,19 @@ final class PostgresConnection: ReadinessHandler, TimerHandler, @unchecked Senda
   }
 
   /// Before the next attempt.
-  private func pause(_ reason: StoreError) {
-    database?.disconnected(link, reason)
+  private func pause(_ reason: StoreError, renews: Bool = false) {
+    database?.disconnected(link, reason, renews: renews)
     let milliseconds = backoff.next(using: &random)
     state = .pausing(
       loop.schedule(afterMilliseconds: milliseconds, handler: self, token: Timer.reconnect.rawValue))
   }
 
   /// Ends the session that is ready, and everything in flight on it.
-  private func lose(_ reason: StoreError) {
+  private func lose(_ reason: StoreError, renews: Bool = false) {
     guard case .ready = state else { return }
     release()
     let victims = pipeline.abandon(reason, now: loop.now)
-    pause(reason)
+    pause(reason, renews: renews)
     for victim in victims { victim.transaction.completion(.failure(victim.error)) }
   }
 
@@ -183,7 +183,8 @@ final class PostgresConnection: ReadinessHandler, TimerHandler, @unchecked Senda
     backoff.reset()
     if case .ready(_, _, let life) = state {
       if pipeline.isWornOut {
-        database?.disconnected(link, StoreError(.unavailable, cause: "prepared statements are to be renewed"))
+        database?.disconnected(
+          link, StoreError(.unavailable, cause: "prepared statements are to be renewed"), renews: true)
       } else if let next = database?.finished(link, life: life) {
         send(next)
       }
@@ -192,7 +193,9 @@ final class PostgresConnection: ReadinessHandler, TimerHandler, @unchecked Senda
   }
 
   private func renewIfWornOut() {
-    if pipeline.isWornOut, pipeline.isIdle { lose(StoreError(.lost, cause: "prepared statements are to be renewed")) }
+    if pipeline.isWornOut, pipeline.isIdle {
+      lose(StoreError(.lost, cause: "prepared statements are to be renewed"), renews: true)
+    }
   }
 
   // MARK: timers

@@ -25,6 +25,8 @@ struct TransactionQueue {
   private var lives: UInt64 = 0
   private(set) var isClosed = false
   private(set) var lastFailure: StoreError?
+  /// Since when there is no connection, once that was told.
+  private var lostSince: Instant?
 
   /// `loops`: for each connection the index of its loop.
   init(loops: [Int], depth: Int, bound: Int) {
@@ -68,22 +70,31 @@ struct TransactionQueue {
     return best
   }
 
-  /// A connection is up. Returns its life and what has waited for it.
-  mutating func connected(_ link: Int) -> (life: UInt64, transactions: [Transaction]) {
+  /// A connection is up. Returns its life, what has waited for it, and `.back` if it is the first again.
+  mutating func connected(
+    _ link: Int, at now: Instant
+  ) -> (life: UInt64, transactions: [Transaction], reach: Database.Reach?) {
     lives += 1
     var taken: [Transaction] = []
     while taken.count < depth, let transaction = waiting.popFirst() { taken.append(transaction) }
     links[link].life = lives
     links[link].load = taken.count
     lastFailure = nil
-    return (lives, taken)
+    defer { lostSince = nil }
+    return (lives, taken, lostSince.map { .back(after: now.milliseconds(since: $0)) })
   }
 
-  /// It takes no more: it died, could not be made, or is to be renewed.
-  mutating func disconnected(_ link: Int, _ reason: StoreError) {
+  /// It takes no more: it died, could not be made, or `renews` its statements. Returns `.lost` if there was a connection
+  /// and now is none.
+  mutating func disconnected(
+    _ link: Int, _ reason: StoreError, renews: Bool = false, at now: Instant
+  ) -> Database.Reach? {
     links[link].life = nil
     links[link].load = 0
     lastFailure = reason
+    guard lives > 0, ready == 0, lostSince == nil, !renews, !isClosed else { return nil }
+    lostSince = now
+    return .lost(reason)
   }
 
   /// One of a connection's transactions has ended. Returns the next one for it.

@@ -3,9 +3,10 @@ import Chat
 import Store
 
 /// Credentials of model providers.
-enum Credentials: ListedNoun {
+enum Credentials: RemovableNoun {
   static let word = "credential"
   static var list: AdminList { .credentials }
+  static var table: AdminTable { .credentials }
   static let columns = [
     Column("name"), Column("reference"), Column("managed_domain"), Column("client_certificate"), Column("routes"),
   ]
@@ -17,6 +18,22 @@ enum Credentials: ListedNoun {
       sluice credential show openai
       sluice credential show openai --json
     """
+  static let removeExamples = """
+    Refused while a route sends it.
+
+      sluice credential remove gateway
+      sluice route list --json \\
+        | jq -r '.[] | select(.credential == "gateway") | .id'
+    """
+
+  static func held(_ row: AdminRow, by constraint: String, in store: AdminStore) async throws -> Refusal? {
+    guard constraint == "model_route_credential_id_fkey" else { return nil }
+    let routes = try await store.rows(.routes).filter { $0.text("credential_id") == row.text("id") }
+    let ids = routes.compactMap { $0.text("id") }.joined(separator: ", ")
+    return Refusal(
+      "\(label(of: row)) stays, routes send it: \(ids); "
+        + "first `sluice route set … --credential …` or `--unset credential`")
+  }
 }
 
 /// `sluice credential`
@@ -35,7 +52,9 @@ struct CredentialCommand: ParsableCommand {
           --managed-domain llm.example.net
         sluice route add assistant --credential openai …
       """,
-    subcommands: [ListRows<Credentials>.self, ShowRow<Credentials>.self, Add.self, Set.self, Remove.self])
+    subcommands: [
+      ListRows<Credentials>.self, ShowRow<Credentials>.self, Add.self, Set.self, RemoveRow<Credentials>.self,
+    ])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -110,43 +129,6 @@ struct CredentialCommand: ParsableCommand {
         }
         Printout.done(
           "\(Credentials.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
-      }
-    }
-  }
-
-  struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "remove",
-      abstract: "Remove a credential.",
-      discussion: """
-        Refused while a route sends it.
-
-          sluice credential remove gateway
-          sluice route list --json \\
-            | jq -r '.[] | select(.credential == "gateway") | .id'
-        """)
-
-    @Argument(help: "Name, id, or the id's first digits.")
-    var credential: String
-
-    @OptionGroup var options: AdminOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await Administration.run(options) { admin in
-        let row = try Credentials.find(credential, in: try await admin.store.rows(.credentials))
-        do {
-          guard try await admin.store.remove(try Credentials.id(of: row), from: .credentials) else {
-            throw Refusal.gone
-          }
-        } catch let error as StoreError where error.constraint == "model_route_credential_id_fkey" {
-          let routes = try await admin.store.rows(.routes).filter { $0.text("credential_id") == row.text("id") }
-          let ids = routes.compactMap { $0.text("id") }.joined(separator: ", ")
-          throw Refusal(
-            "\(Credentials.label(of: row)) stays, routes send it: \(ids); "
-              + "first `sluice route set … --credential …` or `--unset credential`")
-        }
-        Printout.done("removed \(Credentials.label(of: row))", row, json: output.json)
       }
     }
   }

@@ -5,19 +5,42 @@ import Store
 import Wire
 
 /// Surface keys.
-enum Keys: ListedNoun {
+enum Keys: RemovableNoun, OwnedNoun {
   static let word = "key"
+  typealias Owner = SurfaceNoun
+  static let ownerTitle = "surface"
   static var list: AdminList { .keys }
+  static var table: AdminTable { .keys }
   static let nameKey: String? = nil
   static let columns = [
     Column("id"), Column("surface"), Column("label"), Column("state"), Column("created_at", "CREATED"),
     Column("expires_at", "EXPIRES"),
   ]
-  static let listExamples = ""
+  static let listAbstract = "List the keys, never what they are."
+  static let listExamples = """
+      sluice key list
+      sluice key list --surface helpdesk --json \\
+        | jq -r '.[] | select(.state == "expired") | .label'
+    """
   static let showExamples = """
       sluice key show 6f0c1d2e
       sluice key show 6f0c1d2e --json | jq -r .identity_id
     """
+  static let removeAbstract = "Revoke a key, for good."
+  static let removeExamples = """
+    Its row stays, so that lists tell when it was revoked. Turns that it started go on. Nodes remember a key for 5 s.
+
+      sluice key remove 6f0c1d2e
+      sluice key list --json | jq -r '.[] | select(.label == "Test") | .id' \\
+        | xargs -n 1 sluice key remove
+    """
+
+  static func remove(_ row: AdminRow, from store: AdminStore) async throws -> Removal {
+    let id = try id(of: row)
+    guard try await store.remove(id, from: table) else { throw Refusal.gone }
+    let revoked = try find(id.description, in: try await store.rows(list))
+    return Removal(sentence: "revoked \(label(of: revoked)); \(SurfaceCommand.delay)", row: revoked)
+  }
 }
 
 /// `sluice key`
@@ -35,35 +58,7 @@ struct KeyCommand: ParsableCommand {
         sluice key list --surface helpdesk
         sluice key remove 6f0c1d2e
       """,
-    subcommands: [List.self, ShowRow<Keys>.self, Add.self, Set.self, Remove.self])
-
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "list",
-      abstract: "List the keys, never what they are.",
-      discussion: """
-          sluice key list
-          sluice key list --surface helpdesk --json \\
-            | jq -r '.[] | select(.state == "expired") | .label'
-        """)
-
-    @Option(help: "Only those of this surface.")
-    var surface: String?
-
-    @OptionGroup var options: AdminOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await Administration.run(options) { admin in
-        var rows = try await admin.store.rows(.keys)
-        if let surface {
-          let owner = try SurfaceNoun.find(surface, in: try await admin.store.rows(.surfaces)).text("id")
-          rows = rows.filter { $0.text("surface_id") == owner }
-        }
-        Printout.list(rows, columns: Keys.columns, plural: Keys.plural, json: output.json)
-      }
-    }
-  }
+    subcommands: [ListOwnedRows<Keys>.self, ShowRow<Keys>.self, Add.self, Set.self, RemoveRow<Keys>.self])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -151,6 +146,8 @@ struct KeyCommand: ParsableCommand {
       commandName: "set",
       abstract: "Change a key's label or expiry.",
       discussion: """
+        Refused for a revoked key.
+
           sluice key set 6f0c1d2e --label "Helpdesk, staging"
           sluice key set 6f0c1d2e --expires 30d
           sluice key set 6f0c1d2e --unset expires
@@ -181,36 +178,14 @@ struct KeyCommand: ParsableCommand {
         guard let changed = try await admin.store.set(changes, id: Keys.id(of: row), in: .keys) else {
           throw Refusal.gone
         }
+        // Revoked by somebody else at this very moment as well: the statement leaves such a row alone.
+        if changed.text("state") == "revoked" {
+          throw Refusal(
+            "\(Keys.label(of: changed)) is revoked for good: make a new one with `sluice key add "
+              + "\(Plain.line(changed.text("surface") ?? "")) --label … --identity \(changed.text("identity_id") ?? "")`"
+          )
+        }
         Printout.done("\(Keys.label(of: changed)) changed; \(SurfaceCommand.delay)", changed, json: output.json)
-      }
-    }
-  }
-
-  struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "remove",
-      abstract: "Revoke a key, for good.",
-      discussion: """
-        Its row stays, so that lists tell when it was revoked. Turns that it started go on. Nodes remember a key for 5 s.
-
-          sluice key remove 6f0c1d2e
-          sluice key list --json | jq -r '.[] | select(.label == "Test") | .id' \\
-            | xargs -n 1 sluice key remove
-        """)
-
-    @Argument(help: "Id, or its first digits.")
-    var key: String
-
-    @OptionGroup var options: AdminOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await Administration.run(options) { admin in
-        let row = try Keys.find(key, in: try await admin.store.rows(.keys))
-        let id = try Keys.id(of: row)
-        guard try await admin.store.remove(id, from: .keys) else { throw Refusal.gone }
-        let revoked = try Keys.find(id.description, in: try await admin.store.rows(.keys))
-        Printout.done("revoked \(Keys.label(of: revoked)); \(SurfaceCommand.delay)", revoked, json: output.json)
       }
     }
   }

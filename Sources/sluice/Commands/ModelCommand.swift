@@ -3,9 +3,10 @@ import Chat
 import Store
 
 /// Virtual models.
-enum Models: ListedNoun {
+enum Models: RemovableNoun {
   static let word = "model"
   static var list: AdminList { .models }
+  static var table: AdminTable { .models }
   static let columns = [
     Column("name"), Column("title"), Column("enabled"), Column("stream"), Column("reasoning"), Column("durability"),
     Column("history_limit", "HISTORY"), Column("routes"),
@@ -18,6 +19,27 @@ enum Models: ListedNoun {
       sluice model show assistant
       sluice model show assistant --json | jq -r .system_prompt
     """
+  static let removeAbstract = "Remove a virtual model and its routes."
+  static let removeExamples = """
+    Turns under way go on; conversations stay. Refused while a surface falls back on it.
+
+      sluice model remove lawyer
+      sluice model set lawyer --disable        keeps it for later
+    """
+
+  static func removed(_ row: AdminRow) -> String {
+    let routes = row.int("routes") ?? 0
+    return "removed \(label(of: row))\(routes == 0 ? "" : " and its routes (\(routes))")"
+  }
+
+  static func held(_ row: AdminRow, by constraint: String, in store: AdminStore) async throws -> Refusal? {
+    guard constraint == "surface_default_model_fkey" else { return nil }
+    let surfaces = try await store.rows(.surfaces).filter { $0.text("default_model") == row.text("name") }
+    let names = surfaces.compactMap { $0.text("name") }.joined(separator: ", ")
+    return Refusal(
+      "\(label(of: row)) stays, it is the default of: \(names); "
+        + "first `sluice surface set … --default-model …` or `--unset default-model`")
+  }
 }
 
 /// `sluice model`
@@ -36,7 +58,7 @@ struct ModelCommand: ParsableCommand {
           --region https://api.openai.com/v1 --credential openai
         sluice surface set web --default-model assistant
       """,
-    subcommands: [ListRows<Models>.self, ShowRow<Models>.self, Add.self, Set.self, Remove.self])
+    subcommands: [ListRows<Models>.self, ShowRow<Models>.self, Add.self, Set.self, RemoveRow<Models>.self])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -113,42 +135,6 @@ struct ModelCommand: ParsableCommand {
         }
         Printout.done(
           "\(Models.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
-      }
-    }
-  }
-
-  struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "remove",
-      abstract: "Remove a virtual model and its routes.",
-      discussion: """
-        Turns under way go on; conversations stay. Refused while a surface falls back on it.
-
-          sluice model remove lawyer
-          sluice model set lawyer --disable        keeps it for later
-        """)
-
-    @Argument(help: "Name, id, or the id's first digits.")
-    var model: String
-
-    @OptionGroup var options: AdminOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await Administration.run(options) { admin in
-        let row = try Models.find(model, in: try await admin.store.rows(.models))
-        do {
-          guard try await admin.store.remove(try Models.id(of: row), from: .models) else { throw Refusal.gone }
-        } catch let error as StoreError where error.constraint == "surface_default_model_fkey" {
-          let surfaces = try await admin.store.rows(.surfaces).filter { $0.text("default_model") == row.text("name") }
-          let names = surfaces.compactMap { $0.text("name") }.joined(separator: ", ")
-          throw Refusal(
-            "\(Models.label(of: row)) stays, it is the default of: \(names); "
-              + "first `sluice surface set … --default-model …` or `--unset default-model`")
-        }
-        let routes = row.int("routes") ?? 0
-        Printout.done(
-          "removed \(Models.label(of: row))\(routes == 0 ? "" : " and its routes (\(routes))")", row, json: output.json)
       }
     }
   }

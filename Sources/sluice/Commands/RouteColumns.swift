@@ -32,11 +32,16 @@ struct RouteColumns: ParsableArguments {
   @Option(help: ArgumentHelp("Longest wait for a connection.", valueName: "ms"))
   var connectTimeoutMs: Int?
 
-  @Option(help: ArgumentHelp("Longest wait from the request to the status line of the reply.", valueName: "ms"))
+  @Option(
+    help: ArgumentHelp(
+      "Longest wait from the request to the status line of the reply; without it, as long as to the first data.",
+      valueName: "ms"))
   var firstByteTimeoutMs: Int?
 
   @Option(
-    help: ArgumentHelp("Longest wait from the request to the first data; keep-alives do not count.", valueName: "ms"))
+    help: ArgumentHelp(
+      "Longest wait from the request to the first data, keep-alives not counted; without it, as long as to the status "
+        + "line. Without either both are 60000.", valueName: "ms"))
   var firstTokenTimeoutMs: Int?
 
   @Option(help: ArgumentHelp("Longest silence within a reply.", valueName: "ms"))

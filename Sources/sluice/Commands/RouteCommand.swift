@@ -3,19 +3,35 @@ import Chat
 import Store
 
 /// Routes of virtual models.
-enum Routes: ListedNoun {
+enum Routes: RemovableNoun, OwnedNoun {
   static let word = "route"
+  typealias Owner = Models
+  static let ownerTitle = "virtual model"
   static var list: AdminList { .routes }
+  static var table: AdminTable { .routes }
   static let nameKey: String? = nil
   static let columns = [
     Column("id"), Column("model"), Column("priority"), Column("weight"), Column("driver"), Column("provider_model"),
     Column("region"), Column("credential"), Column("enabled"),
   ]
-  static let listExamples = ""
+  static let listExamples = """
+      sluice route list
+      sluice route list --model assistant --json | jq -r '.[].region'
+    """
   static let showExamples = """
       sluice route show 6f0c1d2e
       sluice route show 6f0c1d2e --json | jq .overrides
     """
+  static let removeExamples = """
+    Turns under way go on. A virtual model without an enabled route cannot be chosen.
+
+      sluice route remove 6f0c1d2e
+      sluice route set 6f0c1d2e --disable        keeps it for later
+    """
+
+  static func removed(_ row: AdminRow) -> String {
+    "removed \(label(of: row)) of model \(Plain.line(row.text("model") ?? ""))"
+  }
 }
 
 /// `sluice route`
@@ -33,34 +49,7 @@ struct RouteCommand: ParsableCommand {
           --region https://api.openai.com/v1 --credential openai
         sluice route set 6f0c1d2e --disable
       """,
-    subcommands: [List.self, ShowRow<Routes>.self, Add.self, Set.self, Remove.self])
-
-  struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "list",
-      abstract: "List the routes.",
-      discussion: """
-          sluice route list
-          sluice route list --model assistant --json | jq -r '.[].region'
-        """)
-
-    @Option(help: "Only those of this virtual model.")
-    var model: String?
-
-    @OptionGroup var options: AdminOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await Administration.run(options) { admin in
-        var rows = try await admin.store.rows(.routes)
-        if let model {
-          let owner = try Models.find(model, in: try await admin.store.rows(.models)).text("id")
-          rows = rows.filter { $0.text("model_id") == owner }
-        }
-        Printout.list(rows, columns: Routes.columns, plural: Routes.plural, json: output.json)
-      }
-    }
-  }
+    subcommands: [ListOwnedRows<Routes>.self, ShowRow<Routes>.self, Add.self, Set.self, RemoveRow<Routes>.self])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -111,8 +100,12 @@ struct RouteCommand: ParsableCommand {
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
       case credential
+      case firstByteTimeout = "first-byte-timeout-ms"
+      case firstTokenTimeout = "first-token-timeout-ms"
       case totalTimeout = "total-timeout-ms"
-      var column: String { self == .credential ? "credential_id" : "total_timeout_ms" }
+      var column: String {
+        self == .credential ? "credential_id" : rawValue.split(separator: "-").joined(separator: "_")
+      }
     }
 
     static let configuration = CommandConfiguration(
@@ -149,33 +142,6 @@ struct RouteCommand: ParsableCommand {
           throw Refusal.gone
         }
         Printout.done("\(Routes.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
-      }
-    }
-  }
-
-  struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "remove",
-      abstract: "Remove a route.",
-      discussion: """
-        Turns under way go on. A virtual model without an enabled route cannot be chosen.
-
-          sluice route remove 6f0c1d2e
-          sluice route set 6f0c1d2e --disable        keeps it for later
-        """)
-
-    @Argument(help: "Id, or its first digits.")
-    var route: String
-
-    @OptionGroup var options: AdminOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await Administration.run(options) { admin in
-        let row = try Routes.find(route, in: try await admin.store.rows(.routes))
-        guard try await admin.store.remove(try Routes.id(of: row), from: .routes) else { throw Refusal.gone }
-        Printout.done(
-          "removed \(Routes.label(of: row)) of model \(Plain.line(row.text("model") ?? ""))", row, json: output.json)
       }
     }
   }

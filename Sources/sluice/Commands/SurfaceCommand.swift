@@ -3,9 +3,10 @@ import Chat
 import Store
 
 /// Surfaces.
-enum SurfaceNoun: ListedNoun {
+enum SurfaceNoun: RemovableNoun {
   static let word = "surface"
   static var list: AdminList { .surfaces }
+  static var table: AdminTable { .surfaces }
   static let columns = [
     Column("name"), Column("kind"), Column("enabled"), Column("anonymous"), Column("default_model"),
     Column("pace_ms"), Column("session_limit"), Column("keys"), Column("allowed_origins", "ORIGINS"),
@@ -18,6 +19,32 @@ enum SurfaceNoun: ListedNoun {
       sluice surface show web
       sluice surface show web --json | jq -r '.allowed_origins[]'
     """
+  static let removeAbstract = "Remove a surface and its keys, or disable it."
+  static let removeExamples = """
+    Conversations and linked identities go on pointing at their surface: one that has any is disabled instead, and the \
+    command says so. Turns under way go on.
+
+      sluice surface remove shop
+      sluice surface set shop --enable        takes a disabling back
+    """
+
+  static func remove(_ row: AdminRow, from store: AdminStore) async throws -> Removal {
+    let id = try id(of: row)
+    do {
+      guard try await store.remove(id, from: table) else { throw Refusal.gone }
+      return Removal(sentence: "removed \(label(of: row)); \(SurfaceCommand.delay)", row: row)
+    } catch let error as StoreError
+      where ["conversation_surface_id_fkey", "identity_link_surface_id_fkey"].contains(error.constraint)
+    {
+      var changes = AdminChanges()
+      changes.set("enabled", false)
+      guard let disabled = try await store.set(changes, id: id, in: table) else { throw Refusal.gone }
+      let what = error.constraint == "conversation_surface_id_fkey" ? "conversations" : "linked identities"
+      return Removal(
+        sentence: "\(label(of: row)) has \(what): disabled, not removed; \(SurfaceCommand.delay)", row: disabled,
+        isNoteworthy: true)
+    }
+  }
 }
 
 /// `sluice surface`
@@ -35,7 +62,9 @@ struct SurfaceCommand: ParsableCommand {
         sluice surface set web --session-limit 120 --pace-ms 200
         sluice surface set web --disable
       """,
-    subcommands: [ListRows<SurfaceNoun>.self, ShowRow<SurfaceNoun>.self, Add.self, Set.self, Remove.self])
+    subcommands: [
+      ListRows<SurfaceNoun>.self, ShowRow<SurfaceNoun>.self, Add.self, Set.self, RemoveRow<SurfaceNoun>.self,
+    ])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -127,47 +156,6 @@ struct SurfaceCommand: ParsableCommand {
           throw Refusal.gone
         }
         Printout.done("\(SurfaceNoun.label(of: changed)) changed; \(SurfaceCommand.delay)", changed, json: output.json)
-      }
-    }
-  }
-
-  struct Remove: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "remove",
-      abstract: "Remove a surface and its keys, or disable it.",
-      discussion: """
-        Conversations and linked identities go on pointing at their surface: one that has any is disabled instead, and \
-        the command says so. Turns under way go on.
-
-          sluice surface remove shop
-          sluice surface set shop --enable        takes a disabling back
-        """)
-
-    @Argument(help: "Name, id, or the id's first digits.")
-    var surface: String
-
-    @OptionGroup var options: AdminOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      try await Administration.run(options) { admin in
-        let row = try SurfaceNoun.find(surface, in: try await admin.store.rows(.surfaces))
-        let id = try SurfaceNoun.id(of: row)
-        do {
-          guard try await admin.store.remove(id, from: .surfaces) else { throw Refusal.gone }
-          Printout.done("removed \(SurfaceNoun.label(of: row)); \(SurfaceCommand.delay)", row, json: output.json)
-        } catch let error as StoreError
-          where ["conversation_surface_id_fkey", "identity_link_surface_id_fkey"].contains(error.constraint)
-        {
-          var changes = AdminChanges()
-          changes.set("enabled", false)
-          guard let disabled = try await admin.store.set(changes, id: id, in: .surfaces) else { throw Refusal.gone }
-          let what = error.constraint == "conversation_surface_id_fkey" ? "conversations" : "linked identities"
-          let sentence = "\(SurfaceNoun.label(of: row)) has \(what): disabled, not removed; \(SurfaceCommand.delay)"
-          // A program that reads the row is told beside it.
-          if output.json { Printout.note(sentence) }
-          Printout.done(sentence, disabled, json: output.json)
-        }
       }
     }
   }

@@ -51,7 +51,8 @@ struct TurnCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "Only those in this state: \(TurnState.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "state"))
+        "Only those in this state: \(TurnState.allCases.map(\.rawValue).joined(separator: ", ")). Alone it looks at the "
+          + "newest \(AdminTurns.depth) turns.", valueName: "state"))
     var state: String?
 
     @Option(help: ArgumentHelp("The most that are listed, up to \(AdminTurns.limit).", valueName: "turns"))
@@ -116,8 +117,8 @@ struct TurnCommand: ParsableCommand {
       commandName: "show",
       abstract: "Show one turn; what was said, only if asked for.",
       discussion: """
-        Content needs a right of its own, which the owner of the schema gives: `grant select on sluice.message, \
-        sluice.turn_delta to …`.
+        Content needs a right of its own, which the owner of the schema gives: `grant select on sluice.turn, \
+        sluice.message, sluice.turn_delta to …`.
 
           sluice turn show 01a1fd74-bc3b-7001
           sluice turn show 01a1fd74-bc3b-7001 --json | jq .usage
@@ -153,7 +154,7 @@ struct TurnCommand: ParsableCommand {
       do { return try await turns.content(of: turn) } catch  where error.sqlstate == "42501" {
         throw Refusal(
           "the role of this connection may not read content; the owner of the schema may allow it: "
-            + "grant select on sluice.message, sluice.turn_delta to …")
+            + "grant select on sluice.turn, sluice.message, sluice.turn_delta to …")
       }
     }
   }

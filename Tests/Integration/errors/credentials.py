@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 
 from errors.row import Row, request
@@ -126,6 +127,17 @@ def credentials() -> Iterator[Row]:
             403,
             "session_required",
         )
+    for name, make in {
+        "models": lambda world: request("GET", "/chat/models", token=world.of_closed_surface()),
+        "list": lambda world: request("GET", "/chat/conversations", token=world.of_closed_surface()),
+        "history": lambda world: request(
+            "GET", f"/chat/conversations/{uuid.uuid4()}", token=world.of_closed_surface()
+        ),
+        "deletion": lambda world: request(
+            "DELETE", f"/chat/conversations/{uuid.uuid4()}", token=world.of_closed_surface()
+        ),
+    }.items():
+        yield Row(f"{name}: the session of a disabled surface", make, 403, "surface_disabled")
     yield Row(
         "start: the session of a disabled surface",
         lambda world: request("POST", "/chat/start", {"message": "Hi"}, token=world.of_closed_surface()),

@@ -4,10 +4,12 @@ import FrontDoor
 package struct NginxCheckup: Sendable {
   private let chat: [NginxDoor]
   private let operators: [NginxDoor]
+  private let maxBody: Int
 
   package init(settings: ServiceSettings) {
     chat = settings.listeners.map { NginxDoor(address: $0, role: .chat) }
     operators = settings.operatorListeners.map { NginxDoor(address: $0, role: .operators) }
+    maxBody = settings.limits.maxBody
   }
 
   /// Never throws: what is no configuration is a finding.
@@ -30,7 +32,7 @@ package struct NginxCheckup: Sendable {
     }
     var findings = reached(servers, upstreams)
     for server in servers {
-      findings += NginxSite(server: server, upstreams: upstreams, doors: chat).findings()
+      findings += NginxSite(server: server, upstreams: upstreams, doors: chat, maxBody: maxBody).findings()
       findings += operatorFindings(server, upstreams)
     }
     return Self.distinct(findings)

@@ -1,5 +1,3 @@
-import FrontDoor
-
 /// Whether what is in force in a location suits the requests that come to it.
 struct NginxRouteCheck {
   let location: NginxLocation
@@ -7,6 +5,8 @@ struct NginxRouteCheck {
   let module: String
   let mount: String
   let kinds: [NginxRequestKind]
+  /// Bytes of a body that Sluice takes.
+  let maxBody: Int
 
   private var scope: NginxScope { location.scope }
 
@@ -168,12 +168,13 @@ struct NginxRouteCheck {
     guard kinds.contains(.start) else { return [] }
     let size = scope.value("client_max_body_size")
     let allowed = size?.arguments.first.flatMap { NginxMeasure.bytes($0) } ?? 1 << 20
-    let maxBody = Limits().maxBody
     guard allowed != 0, allowed < maxBody else { return [] }
+    let kilobytes = (maxBody + 1023) / 1024
     return [
       warn(
-        size, "client_max_body_size is below the \(maxBody / 1024) KB that Sluice takes: nginx refuses in HTML",
-        mend: "client_max_body_size \(maxBody / 1024)k;")
+        size,
+        "client_max_body_size is below the \(kilobytes) KB that Sluice takes (max_body): nginx refuses what is between",
+        mend: "client_max_body_size \(kilobytes)k;")
     ]
   }
 

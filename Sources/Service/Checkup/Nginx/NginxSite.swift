@@ -3,6 +3,8 @@ struct NginxSite {
   let server: NginxServer
   let upstreams: NginxUpstreams
   let doors: [NginxDoor]
+  /// Bytes of a body that Sluice takes.
+  let maxBody: Int
 
   func findings() -> [Finding] {
     // A mount is where an outermost location with a passage in it says it is; once, however many locations say so.
@@ -63,7 +65,8 @@ struct NginxSite {
     }
     for route in routes {
       let check = NginxRouteCheck(
-        location: route.location, module: route.passage.module, mount: mount, kinds: route.kinds)
+        location: route.location, module: route.passage.module, mount: mount, kinds: route.kinds,
+        maxBody: maxBody)
       var own = check.findings() + NginxUpstreamCheck(passage: route.passage).findings()
       if !own.contains(where: { $0.level != .ok }) {
         let kinds = route.kinds.map(\.title).joined(separator: ", ")

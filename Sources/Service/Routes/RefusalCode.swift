@@ -1,0 +1,41 @@
+extension Refusal {
+  /// Every code that a refusal can have. Stable: clients branch on the raw value, and each has its own series in the
+  /// metrics.
+  enum Code: String, CaseIterable {
+    case malformed
+    case badCursor = "bad_cursor"
+    case invalidToken = "invalid_token"
+    case readOnly = "read_only"
+    case sessionRequired = "session_required"
+    case originRefused = "origin_refused"
+    case noAnonymousSessions = "no_anonymous_sessions"
+    case surfaceDisabled = "surface_disabled"
+    case notFound = "not_found"
+    case methodNotAllowed = "method_not_allowed"
+    case turnInProgress = "turn_in_progress"
+    case purged
+    case messageTooLong = "message_too_long"
+    case unknownModel = "unknown_model"
+    case unknownMessage = "unknown_message"
+    case emptyMessage = "empty_message"
+    case contextTooLong = "context_too_long"
+    case tooManyImages = "too_many_images"
+    case unsupportedImage = "unsupported_image"
+    case unsupportedPart = "unsupported_part"
+    case unsupportedMode = "unsupported_mode"
+    case keyReused = "idempotency_key_reused"
+    case tooManyRequests = "too_many_requests"
+    case tooManySessions = "too_many_sessions"
+    case overloaded
+    case draining
+    case unavailable
+    case stillRunning = "still_running"
+    /// None of the above: a test sees to it that nothing is refused with it.
+    case other
+  }
+}
+
+extension Refusal.Code: ExpressibleByStringLiteral {
+  /// A raw value, written out where something is refused.
+  init(stringLiteral text: String) { self = Self(rawValue: text) ?? .other }
+}

@@ -1,0 +1,83 @@
+"""What commands of operators change for those who chat."""
+
+import json
+import time
+import uuid
+
+from chat_client import ChatClient
+from desk import caller, configure
+from stack import wait_until
+
+
+def test_an_empty_configuration_comes_to_serve_a_turn(desk):
+    desk.add_node()
+    desk.add_nginx()
+    key = configure(desk)
+    client = ChatClient(desk.nginx.url)
+    wait_until(lambda: client.open_session("shop").status_code == 201, "the surface to be known")
+    assert client.start("By visitor").read().text == "By visitor"
+    client.token = key
+    assert client.ask("By key")["message"]["content"] == "By key"
+    provider_model = desk.json("route", "list")[0]["provider_model"]
+    asked = desk.simulator.requests(provider_model)
+    assert len(asked) == 2 and all("Be brief." in json.dumps(request) for request in asked)
+
+
+def test_a_change_takes_effect_on_the_next_turn(desk):
+    client = caller(desk)
+    assert client.ask("Now")["message"]["content"] == "Now"
+    route = desk.json("route", "list")[0]["id"]
+
+    desk.do("route", "set", route, "--disable")
+    refusal = client.post_start({"message": "Hi"})
+    assert (refusal.status_code, refusal.json()["error"]["code"]) == (422, "unknown_model")
+    desk.do("route", "set", route, "--enable")
+    assert client.ask("Again")["message"]["content"] == "Again"
+
+    desk.do("model", "set", "assistant", "--disable")
+    assert client.post_start({"message": "Hi"}).status_code == 422
+    desk.do("model", "set", "assistant", "--enable", "--name", "helper", "--unset", "system-prompt")
+    assert client.ask("By default")["message"]["content"] == "By default"
+    assert desk.json("surface", "show", "shop")["default_model"] == "helper"
+
+    other = f"{uuid.uuid4().hex};rate=0;tokens=5"
+    desk.do("route", "set", route, "--provider-model", other, "--overrides", '{"top_k": 40}')
+    assert client.ask("Hi")["message"]["content"] == desk.simulator.text(other)
+    request = json.dumps(desk.simulator.requests(other))
+    assert "top_k" in request and "Be brief." not in request
+
+    desk.do("surface", "set", "shop", "--unset", "default-model")
+    assert client.post_start({"message": "Hi"}).status_code == 422
+
+
+def test_a_revoked_key_is_refused_within_five_seconds(desk):
+    client = caller(desk)
+    assert client.post_start({"message": "Hi"}).status_code == 200
+    key = desk.json("key", "list")[0]["id"]
+    revoked = desk.do("key", "remove", key)
+    began = time.monotonic()
+    assert key in revoked and "5 s" in revoked
+    wait_until(lambda: client.post_start({"message": "Hi"}).status_code == 401, "the key to be refused")
+    # What nodes remember, and the time that a busy machine takes to say so.
+    assert time.monotonic() - began < 5 + 3
+    assert desk.json("key", "show", key)["state"] == "revoked"
+    # Revoked once and for good.
+    at = desk.json("key", "show", key)["revoked_at"]
+    assert desk.json("key", "remove", key)["revoked_at"] == at
+
+
+def test_an_expired_key_is_refused(desk):
+    client = caller(desk)
+    assert client.post_start({"message": "Hi"}).status_code == 200
+    key = desk.json("key", "list")[0]["id"]
+    assert desk.json("key", "set", key, "--expires", "2020-01-31")["state"] == "expired"
+    wait_until(lambda: client.post_start({"message": "Hi"}).status_code == 401, "the key to be refused")
+    desk.do("key", "set", key, "--unset", "expires")
+    wait_until(lambda: client.post_start({"message": "Hi"}).status_code == 200, "the key to hold again")
+
+
+def test_a_disabled_surface_gives_no_sessions(desk):
+    client = caller(desk)
+    assert client.open_session("shop").status_code == 201
+    desk.do("surface", "set", "shop", "--disable")
+    wait_until(lambda: client.open_session("shop").status_code != 201, "the surface to be shut")

@@ -1,0 +1,186 @@
+"""What commands of operators refuse, and how they say so."""
+
+import re
+
+import pytest
+from desk import CONFIGURATION, USAGE, furnish
+
+LONG = "x" * 256
+# By the constraint that refuses: a command on what `furnish` made, and what the refusal must say.
+REFUSALS = [
+    ("credential_name_key", "credential add gateway --reference env:A", "the name", "belongs to another"),
+    ("credential_name_check", "credential add our/key --reference env:A", "the name", "letters"),
+    ("credential_reference_check", "credential add a --reference env:", "--reference", "env:NAME or file:/path"),
+    ("credential_managed_domain_check", "credential set gateway --managed-domain https://a", "--managed-domain",
+     "host name"),
+    ("credential_client_certificate_check", "credential add a --client-certificate file:c --client-key file:/k",
+     "--client-certificate", "file:/absolute/path"),
+    ("credential_client_key_check", "credential add a --client-certificate file:/c --client-key file:k",
+     "--client-key", "file:/absolute/path"),
+    ("credential_ca_bundle_check", "credential set gateway --ca-bundle file:ca", "--ca-bundle", "file:/absolute/path"),
+    ("credential_client_pair_check", "credential set gateway --client-key file:/k", "--client-certificate and",
+     "together"),
+    ("credential_secret_check", "credential add a --managed-domain llm.example", "--reference or", "must be set"),
+    ("virtual_model_name_key", "model add fast", "the name", "belongs to another"),
+    ("virtual_model_name_check", "model set fast --name so/fast?", "the name", "letters"),
+    ("virtual_model_title_check", "model set fast --title ", "--title", "1 to 200"),
+    ("virtual_model_durability_check", "model set fast --durability maybe", "--durability", "commit or relaxed"),
+    ("virtual_model_chunking_check", "model add a --chunking never", "--chunking", "immediate"),
+    ("virtual_model_reasoning_check", "model set fast --reasoning some", "--reasoning", "hidden, progress or full"),
+    ("virtual_model_history_limit_check", "model set fast --history-limit 0", "--history-limit", "1 or more"),
+    ("virtual_model_history_token_limit_check", "model set fast --history-token-limit 0", "--history-token-limit",
+     "1 or more"),
+    ("virtual_model_on_interrupt_check", "model set fast --on-interrupt drop", "--on-interrupt", "keep"),
+    ("model_route_key", "route add fast --provider-model small --region eu --credential gateway", "the route",
+     "already"),
+    ("model_route_priority_check", "route set ROUTE --priority 0", "--priority", "1 or more"),
+    ("model_route_weight_check", "route set ROUTE --weight 0", "--weight", "1 or more"),
+    ("model_route_driver_check", "route set ROUTE --driver fax", "--driver", "openai"),
+    ("model_route_provider_model_check", f"route set ROUTE --provider-model {LONG}", "--provider-model", "1 to 255"),
+    ("model_route_region_check", "route set ROUTE --region ftp://a", "--region", "http://"),
+    ("model_route_credential_id_check", "route set ROUTE --unset credential", "--credential", "--region"),
+    ("model_route_connect_timeout_ms_check", "route set ROUTE --connect-timeout-ms 0", "--connect-timeout-ms", "1 or"),
+    ("model_route_first_byte_timeout_ms_check", "route set ROUTE --first-byte-timeout-ms 0", "--first-byte-timeout-ms",
+     "1 or more"),
+    ("model_route_first_token_timeout_ms_check", "route set ROUTE --first-token-timeout-ms 0",
+     "--first-token-timeout-ms", "1 or more"),
+    ("model_route_idle_timeout_ms_check", "route set ROUTE --idle-timeout-ms=-1", "--idle-timeout-ms", "1 or more"),
+    ("model_route_total_timeout_ms_check", "route set ROUTE --total-timeout-ms 0", "--total-timeout-ms", "1 or more"),
+    ("surface_name_key", "surface add web --kind web", "the name", "belongs to another"),
+    ("surface_name_check", "surface set web --name web/1", "the name", "letters"),
+    ("surface_kind_check", "surface set web --kind fax", "--kind", "web, clientapi, discord"),
+    ("surface_allowed_origins_check", "surface set web --origin https://A.example/", "--origin", "scheme://host"),
+    ("surface_pace_ms_check", "surface set web --pace-ms 60001", "--pace-ms", "0 to 60000"),
+    ("surface_session_limit_check", "surface set web --session-limit=-1", "--session-limit", "0 or more"),
+    ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
+    ("surface_key_label_check", "key set KEY --label ", "--label", "1 to 200"),
+]
+# No command can come so far: ids and keys are drawn at random, and what they name or hold was looked at before. That
+# these have their words all the same is a unit test's matter.
+OUT_OF_REACH = {
+    "credential_pkey", "virtual_model_pkey", "model_route_pkey", "surface_pkey", "surface_key_pkey", "identity_pkey",
+    "virtual_model_parameters_check", "model_route_overrides_check",
+    "model_route_model_id_fkey", "model_route_credential_id_fkey", "surface_default_model_fkey",
+    "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
+    "identity_kind_check",
+}
+
+
+@pytest.mark.parametrize(("constraint", "command", "subject", "demand"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subject, demand):
+    before = furnished.rows()
+    said = furnished.refused(*furnished.words(command))
+    assert re.match(rf"sluice: {re.escape(subject)} .*{re.escape(demand)}", said), said
+    assert constraint not in said and len(said.splitlines()) == 1
+    assert furnished.rows() == before
+
+
+def test_no_constraint_is_left_out(furnished):
+    tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+    rows = furnished.sql.execute(
+        "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
+        [[f"sluice.{table}" for table in tables]],
+    ).fetchall()
+    assert {row["conname"] for row in rows} == {refusal[0] for refusal in REFUSALS} | OUT_OF_REACH
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("model set fast", "nothing to set"),
+        ("route set ROUTE", "nothing to set"),
+        ("credential set gateway", "nothing to set"),
+        ("surface set web", "nothing to set"),
+        ("key set KEY", "nothing to set"),
+        ("model set fast --system-prompt a --unset system-prompt", "exclude each other"),
+        ("route set ROUTE --credential gateway --unset credential", "exclude each other"),
+        ("surface set web --default-model fast --unset default-model", "exclude each other"),
+        ("surface set web --origin * --no-origins", "exclude each other"),
+        ("key set KEY --expires 1d --unset expires", "exclude each other"),
+        ("model set fast --unset title", "system-prompt"),
+        ("model set fast --enable --disable", "--disable"),
+        ("model set fast --history-limit many", "history-limit"),
+        ("model set fast --parameters [1]", "JSON object"),
+        ("model set fast --parameters {", "malformed_json"),
+        ('model set fast --parameters {"temperature":9}', "0 to 2"),
+        ('model set fast --parameters {"colour":1}', "colour"),
+        ("route set ROUTE --overrides 1", "JSON object"),
+        ("route add fast --region eu", "--provider-model is missing"),
+        ("route add fast --provider-model a", "--region is missing"),
+        ("surface add shop", "--kind is missing"),
+        ("key add web", "label"),
+        ("turn list --limit 0", "1 to 1000"),
+        ("turn list --limit 1001", "1 to 1000"),
+        ("turn list --state asleep", "streaming, done"),
+        ("turn list --live --state done", "exclude each other"),
+        ("turn list --conversation 01234567 --identity 01234567", "exclude each other"),
+        ("turn add", "only list, show, cancel"),
+        ("turn remove 01234567", "only list, show, cancel"),
+        ("node add", "only list, show, remove"),
+        ("model lst", "only list, show, add, set, remove"),
+    ],
+)
+def test_a_misuse_is_told_apart(furnished, command, said):
+    assert said in furnished.refused(*furnished.words(command), code=USAGE)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("model show fats", "near it: fast\n"),
+        ("model show FASTER", "near it: faster, fast"),
+        ("model show zzzzzz", "there is no model zzzzzz\n"),
+        ("credential show gatway", "near it: gateway"),
+        ("surface show wbe", "near it: web"),
+        ("route add fasst --provider-model a --region http://a", "near it: fast"),
+        ("route add fast --provider-model a --region eu --credential gateawy", "near it: gateway"),
+        ("route list --model fest", "near it: fast"),
+        ("surface set web --default-model fasst", "near it: fast"),
+        ("key add wev --label a", "near it: web"),
+        ("key list --surface wev", "near it: web"),
+        ("route show fast", "the first 8 digits"),
+        ("key show 0123456", "the first 8 digits"),
+        ("key show 01234567", "there is no key 01234567\n"),
+        ("node show shelf", "the first 8 digits"),
+        ("turn show 01234567-89ab", "there is no turn 01234567-89ab\n"),
+        ("turn show soon", "the first 8 digits"),
+        ("turn cancel 01234567-89ab", "there is no turn"),
+        ("turn list --conversation 01234567", "there is no conversation"),
+        ("turn list --identity anna", "there is no identity anna"),
+    ],
+)
+def test_what_is_not_there_is_told_with_what_is_near(furnished, command, said):
+    assert said in furnished.refused(*command.split(" "))
+
+
+def test_ids_may_be_cut_short(desk):
+    furnish(desk)
+    same = ["aaaaaaaa-1111-4000-8000-000000000001", "aaaaaaaa-1111-4000-8000-000000000002"]
+    for id in same:
+        desk.insert("credential", id=id, name=f"c{id[-1]}", reference="env:A")
+    # A name wins over the beginning of an id.
+    desk.insert("credential", name="aaaaaaaa", reference="env:NAMED")
+    assert desk.json("credential", "show", "aaaaaaaa")["reference"] == "env:NAMED"
+    assert "2 credentials begin with" in desk.refused("credential", "show", "aaaaaaaa-1111")
+    assert desk.json("credential", "show", same[0].upper())["id"] == same[0]
+    assert "begin with" in desk.refused("credential", "show", same[0][:-1])
+    # A dash where none belongs, and none where one does.
+    assert "there is no credential" in desk.refused("credential", "show", "aaaaaaa-a1111")
+    route = desk.json("route", "list")[0]["id"]
+    for cut in (route[:8], route[:9], route[:14], route.replace("-", "")[:20], route.replace("-", "")):
+        assert desk.json("route", "show", cut)["id"] == route
+
+
+def test_no_secret_is_repeated(furnished):
+    for command in (
+        "credential add a --reference sk-hunter2",
+        "credential add a --client-certificate file:/c --client-key hunter2",
+        "route add fast --provider-model a --region https://u:hunter2@llm.example/v1",
+    ):
+        assert "hunter2" not in furnished.refused(*command.split(), code=USAGE)
+    said = furnished.refused(
+        "model", "list", "--database", "host=/nonexistent password=hunter2", user=""
+    )
+    assert "hunter2" not in said
+    malformed = furnished.refused("model", "list", "--database", "postgres://u:hun@ter2@h/d", code=CONFIGURATION)
+    assert "ter2" not in malformed
