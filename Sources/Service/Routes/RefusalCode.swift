@@ -7,6 +7,7 @@ extension Refusal {
     case invalidToken = "invalid_token"
     case readOnly = "read_only"
     case sessionRequired = "session_required"
+    case anotherSurface = "another_surface"
     case originRefused = "origin_refused"
     case noAnonymousSessions = "no_anonymous_sessions"
     case surfaceDisabled = "surface_disabled"
