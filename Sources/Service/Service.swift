@@ -104,7 +104,7 @@ package final class Service: Sendable {
       registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
     let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
     let start = StartRoute(
-      gate: gate, node: node, registry: registry, surfaces: surfaces, store: StartStore(database), finder: finder,
+      gate: gate, node: node, registry: registry, store: StartStore(database), finder: finder,
       starter: TurnStarter(registry: registry, neighbours: neighbours, upstream: upstream, log: log),
       parkings: parkings, isDraining: { draining.isSet })
     let budget = IdentityBudget(pace: IdentityBudget.lookUps)

@@ -12,7 +12,6 @@ struct StartRoute: Sendable {
   let gate: Gate
   let node: Node
   let registry: Registry
-  let surfaces: Surfaces
   let store: StartStore
   let finder: TurnFinder
   let starter: TurnStarter
@@ -33,9 +32,6 @@ struct StartRoute: Sendable {
 
   private func start(_ request: Request, _ exchange: Exchange, _ arrived: Instant) async throws(Refusal) {
     let (identity, surface) = try await gate.identity(of: request)
-    guard surfaces.find(surface) != nil else {
-      throw Refusal(403, "surface_disabled", "This surface takes no messages.")
-    }
     let origin = try gate.origin(of: request, surface: surface)
     let body = try StartRequest(request.body)
     if let key = request.idempotencyKey, key.utf8.count > 255 || key.utf8.contains(0) {
