@@ -17,7 +17,7 @@ import Testing
     server.endSending()
     // Another one's request: by its answer the loop has seen the end.
     try Self.turn(of: door, parking)
-    #expect(door.gauges.connections == 1)
+    #expect(eventually { door.gauges.connections == 1 })
     exchange.reply(Response(.ok, body: [65]))
     #expect(server.receive()?.body == [65])
     #expect(server.isClosed)
