@@ -103,7 +103,8 @@ let package = Package(
       name: "UpstreamTests", dependencies: ["Upstream", "EventLoop", "TestSupport", "CZlib"], swiftSettings: strict,
       // A resolver that is slow at will takes the place of the system's, also for libcurl.
       linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic-symbol=getaddrinfo"])]),
-    .testTarget(name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL", "Chat"], swiftSettings: strict),
+    .testTarget(
+      name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL", "Chat", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
       dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", "Upstream", logging],
@@ -111,7 +112,7 @@ let package = Package(
     .testTarget(
       name: "SimTests",
       dependencies: [
-        "sluice-sim", "CZlib",
+        "sluice-sim", "CZlib", "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

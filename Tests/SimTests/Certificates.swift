@@ -1,18 +1,14 @@
 import Glibc
+import TestSupport
 
 /// Certificates of a test's own, made by `openssl` in a temporary folder that goes with it.
 final class Certificates: Sendable {
-  struct Failure: Error {
-    let command: String
-    let status: Int32
-  }
-
   private let folder: String
 
   /// An authority: `ca`.
   init() throws {
     var template = Array("/tmp/sluice-sim-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw Failure(command: "mkdtemp", status: errno) }
+    guard mkdtemp(&template) != nil else { throw ChildProcess.Failure(description: "no folder") }
     folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     try openssl(["req", "-x509", "-days", "2", "-subj", "/CN=Test authority", "-out", pem("ca")] + newKey("ca"))
   }
@@ -47,16 +43,5 @@ final class Certificates: Sendable {
 
   private func openssl(_ words: String...) throws { try openssl(words) }
 
-  private func openssl(_ words: [String]) throws {
-    var arguments = (["openssl"] + words).map { strdup($0) } + [nil]
-    defer { arguments.forEach { free($0) } }
-    var files = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&files)
-    defer { posix_spawn_file_actions_destroy(&files) }
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-    var process = pid_t()
-    var status = posix_spawnp(&process, "openssl", &files, nil, &arguments, environ)
-    if status == 0 { waitpid(process, &status, 0) }
-    guard status == 0 else { throw Failure(command: words.joined(separator: " "), status: status) }
-  }
+  private func openssl(_ words: [String]) throws { try ChildProcess.run(["openssl"] + words) }
 }

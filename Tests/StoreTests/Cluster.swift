@@ -1,11 +1,11 @@
 import Glibc
+import TestSupport
 
 /// A private PostgreSQL server that a test may stop and start. It listens on a unix socket in its own temporary folder, and
 /// runs as `postgres` when the test runs as root, because PostgreSQL refuses to be root.
 final class Cluster: Sendable {
-  struct Failure: Error { let command: String }
-
-  static let isAvailable = (try? shell("command -v pg_config && test -x \"$(pg_config --bindir)/initdb\"")) != nil
+  static let isAvailable =
+    (try? ChildProcess.shell("command -v pg_config && test -x \"$(pg_config --bindir)/initdb\"")) != nil
 
   private let folder: String
   var conninfo: String { conninfo(user: "postgres", database: "postgres") }
@@ -13,9 +13,9 @@ final class Cluster: Sendable {
   func conninfo(user: String, database: String) -> String { "host=\(folder) user=\(user) dbname=\(database)" }
 
   init() throws {
-    folder = try Self.shell("mktemp -d /tmp/sluice-pg.XXXXXX")
-    try Self.shell("[ $(id -u) != 0 ] || chown postgres \(folder)")
-    try Self.asServer("initdb", "-D \(folder)/data -A trust -U postgres -N")
+    folder = String(try ChildProcess.shell("mktemp -d /tmp/sluice-pg.XXXXXX").dropLast())
+    try ChildProcess.shell("[ $(id -u) != 0 ] || chown postgres \(folder)")
+    try Self.asServer("initdb", "-D \(folder)/data -A trust -U postgres -N -E UTF8 --locale=C.UTF-8")
     try start()
   }
 
@@ -28,7 +28,7 @@ final class Cluster: Sendable {
   /// A database with every change of `Migrations/`, in the plan's order.
   func deploy(database: String) throws {
     let migrations = #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Migrations"
-    try Self.shell(
+    try ChildProcess.shell(
       """
       cd "/\(migrations)" && PGOPTIONS=--client-min-messages=warning && export PGOPTIONS &&
       psql="psql -XAtq -v ON_ERROR_STOP=1 -h \(folder) -U postgres" &&
@@ -43,12 +43,14 @@ final class Cluster: Sendable {
   /// nobody but this process holds.
   func endWithProcess() throws {
     let command = """
-      exec >/dev/null 2>&1; cat; cd /tmp
+      cat; cd /tmp
       [ $(id -u) != 0 ] || as="setpriv --reuid postgres --regid postgres --clear-groups"
       $as "$(pg_config --bindir)/pg_ctl" -D \(folder)/data -m immediate -w stop
       rm -rf \(folder)
       """
-    guard popen(command, "we") != nil else { throw Failure(command: command) }
+    let pipe = try Pipe()
+    _ = try ChildProcess(["sh", "-c", command], input: pipe.reading)
+    close(pipe.reading)
   }
 
   /// `mode`: fast, or immediate (which is a crash).
@@ -56,21 +58,11 @@ final class Cluster: Sendable {
 
   func remove() {
     try? stop(mode: "immediate")
-    _ = try? Self.shell("rm -rf \(folder)")
+    _ = try? ChildProcess.shell("rm -rf \(folder)")
   }
 
   private static func asServer(_ program: String, _ arguments: String) throws {
     let user = "[ $(id -u) != 0 ] || as=\"setpriv --reuid postgres --regid postgres --clear-groups\"; cd /tmp"
-    try shell("\(user); $as \"$(pg_config --bindir)/\(program)\" \(arguments) >/dev/null")
-  }
-
-  /// The first line it prints; throws if it fails.
-  @discardableResult
-  private static func shell(_ command: String) throws -> String {
-    guard let pipe = popen("{ \(command); } 2>/dev/null", "re") else { throw Failure(command: command) }
-    var line = [CChar](repeating: 0, count: 4096)
-    let output = fgets(&line, Int32(line.count), pipe).map { String(cString: $0) } ?? ""
-    guard pclose(pipe) == 0 else { throw Failure(command: command) }
-    return String(output.prefix { $0 != "\n" })
+    try ChildProcess.shell("\(user); $as \"$(pg_config --bindir)/\(program)\" \(arguments) >/dev/null")
   }
 }

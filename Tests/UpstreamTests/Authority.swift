@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// A certificate authority of a test's own, in a folder that goes with it.
 final class Authority: Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// nginx on loopback with one TLS listener for each of `sites`. It answers with the client it saw.
 final class TLSFront: Sendable {

@@ -1,21 +1,21 @@
 import Glibc
 
-/// A program that a test runs. It inherits no descriptors but those it is given.
-final class ChildProcess: Sendable {
+/// A program that a test runs. It inherits no descriptors but those it is given: a connection of another test that it held
+/// too would not end when that test closes it.
+package final class ChildProcess: Sendable {
   private let pid: pid_t
 
-  /// `descriptors` become 3, 4 and so on; standard output goes to `output`, or nowhere.
-  init(_ arguments: [String], environment: [String] = [], descriptors: [Int32] = [], output: Int32? = nil) throws {
+  /// `descriptors` become 3, 4 and so on; standard input comes from `input`, standard output goes to `output`, or nowhere.
+  package init(
+    _ arguments: [String], environment: [String] = [], descriptors: [Int32] = [], input: Int32? = nil,
+    output: Int32? = nil
+  ) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)
-    if let output {
-      posix_spawn_file_actions_adddup2(&actions, output, 1)
-    } else {
-      posix_spawn_file_actions_adddup2(&actions, 0, 1)
-    }
-    posix_spawn_file_actions_adddup2(&actions, 0, 2)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_RDWR, 0)
+    posix_spawn_file_actions_adddup2(&actions, input ?? 2, 0)
+    posix_spawn_file_actions_adddup2(&actions, output ?? 2, 1)
     // First out of each other's way, then to their places.
     for (index, descriptor) in descriptors.enumerated() {
       posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(1_000 + index))
@@ -51,21 +51,53 @@ final class ChildProcess: Sendable {
     _ = unsafeBitCast(symbol, to: Function.self)(&actions, first)
   }
 
-  struct Failure: Error, CustomStringConvertible { let description: String }
+  package struct Failure: Error, CustomStringConvertible {
+    package let description: String
+    package init(description: String) { self.description = description }
+  }
 
   /// Waits for its end; throws unless it went well.
-  func wait() throws {
+  package func wait() throws {
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     guard status == 0 else { throw Failure(description: "it ended with status \(status)") }
   }
 
   /// Ends it and waits until it is gone.
-  func end() {
+  package func end() {
     kill(pid, SIGTERM)
     try? wait()
   }
 
   /// Runs `arguments` to the end.
-  static func run(_ arguments: [String]) throws { try ChildProcess(arguments).wait() }
+  package static func run(_ arguments: [String]) throws { try ChildProcess(arguments).wait() }
+
+  /// Runs a command of the shell to its end; what it printed, at most 4 KiB of it.
+  @discardableResult
+  package static func shell(_ command: String) throws -> String {
+    let pipe = try Pipe()
+    defer { close(pipe.reading) }
+    let process: ChildProcess
+    do {
+      defer { close(pipe.writing) }
+      process = try ChildProcess(["sh", "-c", command], output: pipe.writing)
+    }
+    try process.wait()
+    var output = [UInt8](repeating: 0, count: 4_096)
+    _ = fcntl(pipe.reading, F_SETFL, O_NONBLOCK)  // a server that the command started may hold the other end
+    let count = read(pipe.reading, &output, output.count)
+    return String(decoding: output.prefix(max(count, 0)), as: UTF8.self)
+  }
+}
+
+/// Both ends of a pipe.
+package struct Pipe {
+  package let reading: Int32
+  package let writing: Int32
+
+  package init() throws {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw ChildProcess.Failure(description: "no pipe") }
+    (reading, writing) = (ends[0], ends[1])
+  }
 }
