@@ -85,6 +85,8 @@ package struct StartStore: Sendable {
     case noModel
     /// This node's lease has lapsed or was voided.
     case fenced
+    /// The identity is gone; only a new conversation finds that out.
+    case noIdentity
   }
 
   /// The parts of a history's messages are at most this many bytes of JSON, the new message aside.
@@ -118,13 +120,14 @@ package struct StartStore: Sendable {
       let rows = try await runTwice(queries)
       outcome = try await self.outcome(of: start, taken: rows[0], history: rows[rows.count - 1])
     } catch {
+      if error.constraint == "conversation_identity_id_fkey" { return .noIdentity }
       // The key is there already, which rolled everything back.
       guard error.constraint == "idempotency_pkey", let former = try await former(of: start) else { throw error }
       guard case .repeated(let turn, _) = former, turn == start.turn else { return former }
       return try await resumed(start, queries)
     }
     switch outcome {
-    case .started, .repeated, .fenced: return outcome
+    case .started, .repeated, .fenced, .noIdentity: return outcome
     // A refused start may be the repetition of one that succeeded: the conversation is busy with that very turn.
     case .busy, .noConversation, .noMessage, .tooLong, .noModel:
       return try await former(of: start) ?? outcome

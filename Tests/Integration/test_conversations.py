@@ -2,12 +2,15 @@
 
 import base64
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from chat_client import ChatClient, Turn
 from scrape import Scrape
+from signed_token import SESSION, signed
 from stack import wait_until
 
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n0123456789").decode()
@@ -361,6 +364,42 @@ def test_one_identitys_pages_are_bounded_and_another_ones_are_not(deployment):
         refused += len(slowed)
         assert other.request(method, path).status_code in (200, 404)
     assert Scrape.of(deployment.nodes[0]).since(before)['sluice_bound_hits_total{bound="identity_budget"}'] == refused
+
+
+def test_pages_of_all_identities_together_are_bounded(deploy):
+    d = deploy()
+    d.add_node(database_connections="2")
+    d.add_nginx()
+    before = Scrape.of(d.nodes[0])
+    surface = str(d.sql.execute("select id from surface where name = 'web'").fetchone()["id"])
+    expires = int(time.time()) + 3_600
+
+    def status(_) -> int:
+        client = ChatClient(d.nginx.url)
+        client.token = signed(d, SESSION, expires, str(uuid.uuid4()), surface)
+        return client.request("GET", "/chat/conversations").status_code
+
+    lock = psycopg.connect(d.postgres.conninfo(d.database, "postgres"))
+    with lock, ThreadPoolExecutor(300) as pool:
+        lock.execute("lock table sluice.conversation")
+        asked = [pool.submit(status, number) for number in range(300)]
+        hits = 'sluice_bound_hits_total{bound="conversation_pages"}'
+        # One is read, 256 wait for it.
+        wait_until(lambda: Scrape.of(d.nodes[0]).since(before).get(hits) == 43, "43 to be turned away")
+        lock.rollback()
+        statuses = [one.result() for one in asked]
+    assert (statuses.count(503), statuses.count(200)) == (43, 257)
+
+
+def test_who_was_deleted_is_no_longer_known(site):
+    client = site.client()
+    conversation = client.ask(model=site.model("tokens=3").name)["conversation"]
+    row = site.sql.execute("select identity_id from conversation where id = %s", [conversation]).fetchone()
+    assert client.request("DELETE", f"/chat/conversations/{conversation}").status_code == 204
+    site.sql.execute("delete from turn where identity_id = %s", [row["identity_id"]])
+    site.sql.execute("delete from identity where id = %s", [row["identity_id"]])
+    response = client.post_start({"message": "x", "model": site.model().name})
+    assert (response.status_code, response.json()["error"]["code"]) == (401, "invalid_token")
 
 
 def test_starts_that_race_with_a_deletion_leave_nothing_half(site):

@@ -32,7 +32,7 @@ def one(node, message: str) -> dict[str, str]:
 
 
 def refusing(connection, _):
-    body = b'{"error": {"message": "words of theirs 4711", "code": "rate_limit_exceeded"}}'
+    body = b'{"error": {"message": "words of theirs", "code": "rate_limit_exceeded"}}'
     head = b"HTTP/1.1 429 Slow Down\r\nx-request-id: req-17\r\nContent-Length: %d\r\n\r\n"
     connection.sendall(head % len(body) + body)
 
@@ -69,13 +69,13 @@ def test_a_failed_provider_is_named_by_model_and_route(deployment, node, answer,
         row = deployment.insert("credential", name="none", reference=route["credential"])
         route = {"credential_id": row["id"]}
     model = deployment.model(route={**route, "region": url})
-    turn = deployment.client().start("question-4712", model=model.name).read()
+    turn = deployment.client().start("my question", model=model.name).read()
     row = deployment.sql.execute("select id from model_route where region = %s", [url]).fetchone()
     line = one(node, "upstream failed")
     assert line.pop("detail", "") == ""
     host = {"host": url.rstrip("/").removesuffix("/v1")} if asked else {}
     assert line == {**wanted, **host, "model": model.name, "route": str(row["id"]), "turn": turn.id}
-    assert "4711" not in node.log.read_text() and "4712" not in node.log.read_text()
+    assert "words of theirs" not in node.log.read_text() and "my question" not in node.log.read_text()
 
 
 # MARK: nodes

@@ -169,6 +169,19 @@ final class Gate: Sendable {
     return origin
   }
 
+  /// Replies with what `body` makes, or with its refusal.
+  func reply(
+    to request: Request, on exchange: Exchange, _ body: @escaping @Sendable () async throws(Refusal) -> Response
+  ) {
+    Task {
+      do throws(Refusal) {
+        exchange.reply(try await body())
+      } catch {
+        exchange.reply(response(to: request, refusing: error))
+      }
+    }
+  }
+
   /// The answer that a refusal is, counted by its code.
   func response(to request: Request, refusing refusal: Refusal) -> Response {
     meters.refused(refusal.code)

@@ -90,15 +90,11 @@ struct ConversationsRoute: Sendable {
     _ request: Request, _ exchange: Exchange,
     _ body: @escaping @Sendable (_ identity: ID, _ surface: ID) async throws(Refusal) -> [UInt8]?
   ) {
-    Task {
-      do throws(Refusal) {
-        let (identity, surface) = try await gate.identity(of: request)
-        let headers = CrossOrigin.headers(for: try gate.origin(of: request, surface: surface))
-        let json = try await body(identity, surface)
-        exchange.reply(Response(status: json == nil ? 204 : 200, headers: headers, body: json ?? []))
-      } catch {
-        exchange.reply(gate.response(to: request, refusing: error))
-      }
+    gate.reply(to: request, on: exchange) { () async throws(Refusal) in
+      let (identity, surface) = try await gate.identity(of: request)
+      let headers = CrossOrigin.headers(for: try gate.origin(of: request, surface: surface))
+      let json = try await body(identity, surface)
+      return Response(status: json == nil ? 204 : 200, headers: headers, body: json ?? [])
     }
   }
 

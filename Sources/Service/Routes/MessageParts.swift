@@ -31,12 +31,12 @@ struct MessageParts: Sendable {
       case .image, .imageData: images += 1
       }
     }
-    guard saysSomething || images > 0 else { throw Refusal(422, "empty_message", "The message is empty.") }
+    guard saysSomething || images > 0 else { throw Refusal(422, .emptyMessage, "The message is empty.") }
     guard bytes <= Self.longestText else {
-      throw Refusal(413, "message_too_long", "The message is longer than \(Self.longestText) bytes.")
+      throw Refusal(413, .messageTooLong, "The message is longer than \(Self.longestText) bytes.")
     }
     guard images <= Self.mostImages else {
-      throw Refusal(422, "too_many_images", "The message has more than \(Self.mostImages) images.")
+      throw Refusal(422, .tooManyImages, "The message has more than \(Self.mostImages) images.")
     }
     json = Self.json(parts)
     estimatedTokens = TokenEstimate.of(text: bytes, images: images)
@@ -63,7 +63,7 @@ struct MessageParts: Sendable {
       try refuseUnknown(element, allowed: ["type", "url", "data", "media_type"])
       return try image(element)
     default:
-      throw Refusal(422, "unsupported_part", "Parts of type `\(type.prefix(50))` are not supported.")
+      throw Refusal(422, .unsupportedPart, "Parts of type `\(type.prefix(50))` are not supported.")
     }
   }
 
@@ -88,7 +88,7 @@ struct MessageParts: Sendable {
     case (nil, let data?):
       guard let type = part["media_type"]?.string, imageTypes.contains(type) else {
         throw Refusal(
-          422, "unsupported_image",
+          422, .unsupportedImage,
           "The `media_type` of an image is none of \(imageTypes.sorted().joined(separator: ", ")).")
       }
       // Strict: padded, and nothing outside of the alphabet (RFC 4648, section 4).

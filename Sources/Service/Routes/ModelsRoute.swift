@@ -9,13 +9,7 @@ struct ModelsRoute: Sendable {
   let store: ModelStore
 
   func handle(_ request: Request, _ exchange: Exchange) {
-    Task {
-      do throws(Refusal) {
-        exchange.reply(try await list(request))
-      } catch {
-        exchange.reply(gate.response(to: request, refusing: error))
-      }
-    }
+    gate.reply(to: request, on: exchange) { () async throws(Refusal) in try await list(request) }
   }
 
   private func list(_ request: Request) async throws(Refusal) -> Response {

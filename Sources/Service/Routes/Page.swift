@@ -26,7 +26,7 @@ struct Page: Sendable {
       guard parts.count == 2, let time = Int(parts[0]), (0..<Self.latest).contains(time),
         let id = ID(String(parts[1]))
       else {
-        throw Refusal(400, "bad_cursor", "The cursor is none of this server's.")
+        throw Refusal(400, .badCursor, "The cursor is none of this server's.")
       }
       return TimelinePosition(microseconds: time, id: id)
     }

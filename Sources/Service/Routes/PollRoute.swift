@@ -46,7 +46,7 @@ struct PollRoute: Sendable {
       guard let id = ID(turn) else { throw .notFound }
       self.turn = id
       guard let cursor = request.queryValue("cursor").map({ Cursor($0) }) ?? .start else {
-        throw Refusal(400, "bad_cursor", "The cursor is none of this server's.")
+        throw Refusal(400, .badCursor, "The cursor is none of this server's.")
       }
       self.cursor = cursor
       guard let wait = request.queryValue("wait").map({ Int($0) }) ?? 0, wait >= 0 else {

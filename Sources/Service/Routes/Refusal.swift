@@ -25,27 +25,27 @@ struct Refusal: Error, Sendable {
     self.extra = extra
   }
 
-  static func malformed(_ message: String) -> Refusal { Refusal(400, "malformed", message) }
+  static func malformed(_ message: String) -> Refusal { Refusal(400, .malformed, message) }
 
-  static let badToken = Refusal(401, "invalid_token", "The token is missing, forged or expired.")
-  static let readOnly = Refusal(403, "read_only", "This token may only read.")
+  static let badToken = Refusal(401, .invalidToken, "The token is missing, forged or expired.")
+  static let readOnly = Refusal(403, .readOnly, "This token may only read.")
   static let sessionRequired = Refusal(
-    403, "session_required", "A turn's token opens that turn alone: use a session token or a surface key.")
-  static let originRefused = Refusal(403, "origin_refused", "This origin may not use the surface.")
-  static let surfaceDisabled = Refusal(403, "surface_disabled", "This surface is closed.")
+    403, .sessionRequired, "A turn's token opens that turn alone: use a session token or a surface key.")
+  static let originRefused = Refusal(403, .originRefused, "This origin may not use the surface.")
+  static let surfaceDisabled = Refusal(403, .surfaceDisabled, "This surface is closed.")
   /// For what is absent and for what belongs to somebody else: the same body as for an unknown path.
-  static let notFound = Refusal(404, "not_found", "There is nothing here.")
-  static let purged = Refusal(410, "purged", "This answer is no longer kept.")
-  static let noModel = Refusal(422, "unknown_model", "There is no such model.")
-  static let noMessage = Refusal(422, "unknown_message", "`after` names no message of this conversation.")
+  static let notFound = Refusal(404, .notFound, "There is nothing here.")
+  static let purged = Refusal(410, .purged, "This answer is no longer kept.")
+  static let noModel = Refusal(422, .unknownModel, "There is no such model.")
+  static let noMessage = Refusal(422, .unknownMessage, "`after` names no message of this conversation.")
   static let tooLong = Refusal(
-    422, "context_too_long", "The message is longer than the model's history limit allows.")
+    422, .contextTooLong, "The message is longer than the model's history limit allows.")
   static let overloaded = Refusal(
-    503, "overloaded", "Too much is going on just now.", retryable: true, retryAfter: 2)
+    503, .overloaded, "Too much is going on just now.", retryable: true, retryAfter: 2)
   static let draining = Refusal(
-    503, "draining", "This node is shutting down; another one will answer.", retryable: true, retryAfter: 1)
+    503, .draining, "This node is shutting down; another one will answer.", retryable: true, retryAfter: 1)
   static let unavailable = Refusal(
-    503, "unavailable", "The service cannot reach its database.", retryable: true, retryAfter: 1)
+    503, .unavailable, "The service cannot reach its database.", retryable: true, retryAfter: 1)
 
   /// The database did not do what was asked of it.
   init(_ error: StoreError) { self = error.code == .queueFull ? .overloaded : .unavailable }
@@ -53,7 +53,7 @@ struct Refusal: Error, Sendable {
   /// The conversation's live turn, with all it takes to read or cancel it.
   static func turnInProgress(_ pass: TurnPass, keys: KeyRing) -> Refusal {
     Refusal(
-      409, "turn_in_progress", "This conversation has a turn that is still running.", retryable: true
+      409, .turnInProgress, "This conversation has a turn that is still running.", retryable: true
     ) { writer in
       pass.write(to: &writer, keys: keys)
     }
@@ -61,7 +61,7 @@ struct Refusal: Error, Sendable {
 
   static func tooManyPolls(milliseconds: Int) -> Refusal {
     Refusal(
-      429, "too_many_requests", "Polls come faster than the server paces them.", retryable: true,
+      429, .tooManyRequests, "Polls come faster than the server paces them.", retryable: true,
       retryAfter: (milliseconds + 999) / 1_000
     ) { writer in
       writer.member("poll_after_ms", milliseconds)
@@ -70,7 +70,7 @@ struct Refusal: Error, Sendable {
 
   static func tooManyRequests(milliseconds: Int) -> Refusal {
     Refusal(
-      429, "too_many_requests", "Requests come faster than the server bears.", retryable: true,
+      429, .tooManyRequests, "Requests come faster than the server bears.", retryable: true,
       retryAfter: (milliseconds + 999) / 1_000)
   }
 

@@ -31,12 +31,5 @@ extension Refusal {
     case draining
     case unavailable
     case stillRunning = "still_running"
-    /// None of the above: a test sees to it that nothing is refused with it.
-    case other
   }
-}
-
-extension Refusal.Code: ExpressibleByStringLiteral {
-  /// A raw value, written out where something is refused.
-  init(stringLiteral text: String) { self = Self(rawValue: text) ?? .other }
 }

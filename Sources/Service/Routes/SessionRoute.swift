@@ -12,25 +12,19 @@ struct SessionRoute: Sendable {
   let store: AccessStore
 
   func handle(_ request: Request, _ exchange: Exchange) {
-    Task {
-      do throws(Refusal) {
-        exchange.reply(try await open(request))
-      } catch {
-        exchange.reply(gate.response(to: request, refusing: error))
-      }
-    }
+    gate.reply(to: request, on: exchange) { () async throws(Refusal) in try await open(request) }
   }
 
   private func open(_ request: Request) async throws(Refusal) -> Response {
     if request.authorization != nil { return try await renew(request) }
     guard let surface = surfaces.find(named: try name(in: request.body)), surface.anonymous else {
-      throw Refusal(403, "no_anonymous_sessions", "This surface has no sessions for anonymous visitors.")
+      throw Refusal(403, .noAnonymousSessions, "This surface has no sessions for anonymous visitors.")
     }
     let origin = try gate.origin(of: request, surface: surface.id)
     if let seconds = surfaces.takeSession(of: surface, address: request.remoteAddress ?? "") {
       gate.meters.hit(.newSessions)
       throw Refusal(
-        429, "too_many_sessions", "Too many new sessions just now.", retryable: true, retryAfter: seconds)
+        429, .tooManySessions, "Too many new sessions just now.", retryable: true, retryAfter: seconds)
     }
     let identity = ID.fresh()
     do { try await store.create(identity: identity) } catch { throw Refusal(error) }
@@ -44,7 +38,7 @@ struct SessionRoute: Sendable {
     let (identity, surface) = try await gate.identity(of: request)
     let origin = try gate.origin(of: request, surface: surface)
     guard let named = surfaces.find(named: try name(in: request.body)), named.id == surface else {
-      throw Refusal(403, "another_surface", "The session is of another surface.")
+      throw Refusal(403, .anotherSurface, "The session is of another surface.")
     }
     return answer(200, identity, surface, origin)
   }

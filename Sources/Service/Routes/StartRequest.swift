@@ -91,7 +91,7 @@ struct StartRequest: Sendable {
       throw Refusal.malformed("`stream` is not an object with a list of `modes`.")
     }
     if modes.elements.contains(where: { $0.string == "poll" }) { return true }
-    throw Refusal(422, "unsupported_mode", "None of the declared modes is supported; this version has `poll`.")
+    throw Refusal(422, .unsupportedMode, "None of the declared modes is supported; this version has `poll`.")
   }
 
   private static func metadata(_ value: JSONElement) throws(Refusal) -> [UInt8] {

@@ -75,6 +75,7 @@ struct StartRoute: Sendable {
     case .noModel: throw .noModel
     case .noMessage: throw .noMessage
     case .tooLong: throw .tooLong
+    case .noIdentity: throw .badToken
     case .fenced:
       node.doubt()
       throw .draining
@@ -143,7 +144,7 @@ struct StartRoute: Sendable {
   /// A repeated key: the same turn, in the form this request asks for.
   private func attach(_ asked: Asked, to id: ID, sameBody: Bool) async throws(Refusal) {
     guard sameBody else {
-      throw Refusal(422, "idempotency_key_reused", "This Idempotency-Key was used with another body.")
+      throw Refusal(422, .keyReused, "This Idempotency-Key was used with another body.")
     }
     if let turn = registry.find(id) {
       countRepetition()

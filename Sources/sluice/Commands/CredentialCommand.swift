@@ -123,10 +123,7 @@ struct CredentialCommand: ParsableCommand {
       try columns.write(to: &changes)
       try changes.unset(unset)
       try await Administration.run(options) { [changes] admin in
-        let row = try Credentials.find(credential, in: try await admin.store.rows(.credentials))
-        guard let changed = try await admin.store.set(changes, id: Credentials.id(of: row), in: .credentials) else {
-          throw Refusal.gone
-        }
+        let changed = try await Credentials.change(credential, changes, in: admin.store)
         Printout.done(
           "\(Credentials.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
       }

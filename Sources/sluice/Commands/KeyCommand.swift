@@ -174,10 +174,7 @@ struct KeyCommand: ParsableCommand {
       try Lifetime.write(expires, to: &changes)
       try changes.unset(unset, later: expires == nil ? [] : ["expires_at"])
       try await Administration.run(options) { [changes] admin in
-        let row = try Keys.find(key, in: try await admin.store.rows(.keys))
-        guard let changed = try await admin.store.set(changes, id: Keys.id(of: row), in: .keys) else {
-          throw Refusal.gone
-        }
+        let changed = try await Keys.change(key, changes, in: admin.store)
         // Revoked by somebody else at this very moment as well: the statement leaves such a row alone.
         if changed.text("state") == "revoked" {
           throw Refusal(

@@ -129,10 +129,7 @@ struct ModelCommand: ParsableCommand {
       try columns.write(to: &changes)
       try changes.unset(unset)
       try await Administration.run(options) { [changes] admin in
-        let row = try Models.find(model, in: try await admin.store.rows(.models))
-        guard let changed = try await admin.store.set(changes, id: Models.id(of: row), in: .models) else {
-          throw Refusal.gone
-        }
+        let changed = try await Models.change(model, changes, in: admin.store)
         Printout.done(
           "\(Models.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
       }

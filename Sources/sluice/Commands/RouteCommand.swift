@@ -136,11 +136,8 @@ struct RouteCommand: ParsableCommand {
       try changes.unset(unset, later: columns.credential == nil ? [] : ["credential_id"])
       try await Administration.run(options) { [changes] admin in
         var changes = changes
-        let row = try Routes.find(route, in: try await admin.store.rows(.routes))
         changes.set("credential_id", try await columns.credentialID(in: admin.store))
-        guard let changed = try await admin.store.set(changes, id: Routes.id(of: row), in: .routes) else {
-          throw Refusal.gone
-        }
+        let changed = try await Routes.change(route, changes, in: admin.store)
         Printout.done("\(Routes.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
       }
     }

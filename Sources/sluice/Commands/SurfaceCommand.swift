@@ -150,11 +150,8 @@ struct SurfaceCommand: ParsableCommand {
       try changes.unset(unset, later: columns.defaultModel == nil ? [] : ["default_model"])
       try await Administration.run(options) { [changes] admin in
         var changes = changes
-        let row = try SurfaceNoun.find(surface, in: try await admin.store.rows(.surfaces))
         changes.set("default_model", try await columns.defaultModelName(in: admin.store))
-        guard let changed = try await admin.store.set(changes, id: SurfaceNoun.id(of: row), in: .surfaces) else {
-          throw Refusal.gone
-        }
+        let changed = try await SurfaceNoun.change(surface, changes, in: admin.store)
         Printout.done("\(SurfaceNoun.label(of: changed)) changed; \(SurfaceCommand.delay)", changed, json: output.json)
       }
     }
