@@ -5,6 +5,8 @@ SWIFT := swift
 # each time: a statement added to SQL/ is no change of Package.swift, yet changes what it says.
 SWIFT_FLAGS := --cache-path .build/cache --manifest-cache none
 CONFIGURATION ?= release
+# What is released runs without a Swift runtime beside it, and takes less memory.
+STATIC := $(if $(filter release,$(CONFIGURATION)),--static-swift-stdlib)
 PYTHON := /usr/bin/python3
 
 export PYTHONDONTWRITEBYTECODE := 1
@@ -27,12 +29,12 @@ test: swift ## all tests: Swift, database, integration; installs what they need
 
 bench: swift ## the figures and their references, some minutes; FIGURE=name measures one
 	@.ci/packages bench
-	$(SWIFT) build $(SWIFT_FLAGS) -c release
+	$(SWIFT) build $(SWIFT_FLAGS) --static-swift-stdlib -c release
 	@exec $(PYTHON) .dev/bench --programs .build/release
 
 build: swift ## the programs, in .build/release
 	@.ci/packages run
-	$(SWIFT) build $(SWIFT_FLAGS) -c $(CONFIGURATION)
+	$(SWIFT) build $(SWIFT_FLAGS) $(STATIC) -c $(CONFIGURATION)
 
 clean: ## removes what was built
 	rm -rf .build

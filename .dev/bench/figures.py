@@ -93,14 +93,20 @@ def hot_polls(site: Site) -> Iterator[Figure]:
 def parked(site: Site) -> Iterator[Figure]:
     site.start_node()
     model = site.model("parked", "rate=0;tokens=40;fault=stall;after=5")
-    turn = site.begin(model, site.session())
-    while not (reply := site.poll(turn))["events"]:
-        time.sleep(0.05)
-    turn.cursor = reply["cursor"]
-    file = site.write("parked.txt", [f"{turn.path(wait=20000)} {turn.token}"])
-    # The first polls bring memory that stays: a connection's buffers, the allocator's pages.
-    found = site.load("parked", "--file", str(file), "--connections", "9000")
+    session = site.session()
+    lines = []
+    # A reader may send ten polls at once, and a turn tells eight readers apart.
+    for _ in range(150):
+        turn = site.begin(model, session)
+        while not (reply := site.poll(turn, wait=1000))["events"]:
+            pass
+        turn.cursor = reply["cursor"]
+        lines += [f"{turn.path(reader=n, wait=20000)} {turn.token}" for n in range(8)]
+    file = site.write("parked.txt", lines)
+    found = site.load("parked", "--file", str(file), "--connections", "10000")
     numbers = found["numbers"]
+    if numbers["parked"] < 9_900:
+        raise RuntimeError(f"only {numbers['parked']:.0f} of 10,000 polls were parked: {found['failures'] or found['troubles']}")
     yield Figure(
         "parked_poll_bytes",
         numbers["grown_sluice"] / numbers["parked"],
@@ -110,9 +116,17 @@ def parked(site: Site) -> Iterator[Figure]:
     )
 
 
+def turns(site: Site, model: str, count: int, *words: str, session: str | None = None) -> dict:
+    """A load of turns, none of which may fail."""
+    found = site.load("turns", "--token", session or site.session(), "--model", model, "--turns", str(count), *words)
+    if found["failures"]:
+        raise RuntimeError(f"turns failed: {found['failures']}")
+    return found
+
+
 def latency(site: Site, durability: str) -> dict:
     model = site.model(f"clock-{durability}", "rate=20;tokens=400;text=clock", durability=durability)
-    return site.load("turns", "--token", site.session("quick"), "--model", model, "--turns", "500", "--measure", "8")
+    return turns(site, model, 500, session=site.session("quick"))
 
 
 @measures("relaxed_latency_ms_p50", "relaxed_latency_ms_p99")
@@ -138,12 +152,12 @@ def latency_figures(name: str, found: dict, bounds: tuple[str, str]) -> Iterator
 @measures("token_cpu_us", "token_cpu_growth")
 def token_cpu(site: Site) -> Iterator[Figure]:
     costs = {}
-    for turns in (100, 1000, 4000):
-        tokens = 20 * (turns // 250 + 14)
-        model = site.model(f"tokens-{turns}", f"rate=20;tokens={tokens};text=clock")
-        found = site.load("turns", "--token", site.session(), "--model", model, "--turns", str(turns))
+    for count in (100, 1000, 4000):
+        tokens = 20 * (count // 250 + 14)
+        model = site.model(f"tokens-{count}", f"rate=20;tokens={tokens};text=clock")
+        found = turns(site, model, count)
         numbers = found["numbers"]
-        costs[turns] = (numbers["cpu_sluice"] / numbers["tokens"] * 1e6, found)
+        costs[count] = (numbers["cpu_sluice"] / numbers["tokens"] * 1e6, found)
         site.start_node()
     value, found = costs[1000]
     numbers = found["numbers"]
@@ -154,7 +168,7 @@ def token_cpu(site: Site) -> Iterator[Figure]:
         costs[4000][0] / costs[100][0],
         "ratio",
         "≤ 1.3",
-        "; ".join(f"{turns} turns {value:.1f} µs at {found['numbers']['tokens'] / found['numbers']['seconds']:,.0f}/s" for turns, (value, found) in costs.items()),
+        "; ".join(f"{count} turns {value:.1f} µs at {found['numbers']['tokens'] / found['numbers']['seconds']:,.0f}/s" for count, (value, found) in costs.items()),
     )
 
 
@@ -168,8 +182,8 @@ def turn_bytes(site: Site) -> Iterator[Figure]:
         site.begin(model, session)
     time.sleep(7)
     before = site.resident()
-    model = site.model("slow", "rate=1;tokens=60")
-    found = site.load("turns", "--token", session, "--model", model, "--turns", "2000", "--ramp", "400", "--measure", "2")
+    model = site.model("slow", "rate=1;tokens=60;text=clock")
+    found = turns(site, model, 2000, "--ramp", "400", "--measure", "2", session=session)
     numbers = found["numbers"]
     yield Figure(
         "turn_bytes",

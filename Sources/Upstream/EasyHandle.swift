@@ -37,6 +37,7 @@ final class EasyHandle {
 
   private func configure(_ settings: UpstreamSettings) throws(TransferError) {
     try set(CURLOPT_NOSIGNAL, 1)
+    try set(CURLOPT_BUFFERSIZE, 4_096)  // a token's event has 300 bytes; by default each stream would hold 16 KiB
     try set(CURLOPT_QUICK_EXIT, 1)  // else removing a handle waits for its name look-up
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
     try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)

@@ -21,7 +21,11 @@ final class HTTPConnection: ReadinessHandler {
   private var output: [UInt8] = []
   private var sent = 0
   private var input: [UInt8] = []
+  /// What `input` was, for its memory.
+  private var spare: [UInt8] = []
   private var isWaiting = false
+  /// Whether writability is watched as well: while connecting, and while the server takes no more.
+  private var watchesWrite = false
 
   init(loop: EventLoop, port: UInt16, client: any Client) {
     self.loop = loop
@@ -65,6 +69,7 @@ final class HTTPConnection: ReadinessHandler {
     }
     guard connected == 0 || errno == EINPROGRESS else { return "connect: \(String(cString: strerror(errno)))" }
     do { watch = try loop.watch(descriptor, for: [.read, .write], handler: self) } catch { return "\(error)" }
+    watchesWrite = true
     return nil
   }
 
@@ -74,21 +79,25 @@ final class HTTPConnection: ReadinessHandler {
   }
 
   private func flush() {
-    guard sent < output.count else { return quiet() }
+    guard sent < output.count else { return watchWrite(false) }
     let count = output.withUnsafeBytes {
       Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
     }
     if count < 0 {
       // Not connected yet is no failure.
-      if errno != EAGAIN && errno != ENOTCONN { fail("send: \(String(cString: strerror(errno)))") }
-      return
+      if errno == EAGAIN || errno == ENOTCONN { return watchWrite(true) }
+      return fail("send: \(String(cString: strerror(errno)))")
     }
     sent += count
-    if sent == output.count { quiet() }
+    watchWrite(sent < output.count)
   }
 
-  /// Nothing more to send: writability would be told again and again.
-  private func quiet() { if let watch { loop.update(watch, for: .read) } }
+  /// With nothing to send, writability would be told again and again.
+  private func watchWrite(_ wanted: Bool) {
+    guard wanted != watchesWrite, let watch else { return }
+    watchesWrite = wanted
+    loop.update(watch, for: wanted ? [.read, .write] : .read)
+  }
 
   private func receive() {
     var reason = "closed by the server"
@@ -107,17 +116,21 @@ final class HTTPConnection: ReadinessHandler {
   }
 
   private func deliver() {
-    guard isWaiting, let head = HTTPHead(input) else { return }
+    guard isWaiting, let head = input.withUnsafeBytes({ HTTPHead($0) }) else { return }
     guard let length = head.contentLength else { return fail("an answer without Content-Length") }
     guard input.count >= head.end + length else { return }
     isWaiting = false
+    // The client may send at once, and the next answer comes into an array of its own.
     let reply = input
-    input = []
+    input = spare
+    spare = []
     if head.closes { close() }
     reply.withUnsafeBytes { bytes in
       client?.received(
         status: head.status, body: UnsafeRawBufferPointer(rebasing: bytes[head.end..<(head.end + length)]))
     }
+    spare = reply
+    spare.removeAll(keepingCapacity: true)
   }
 
   private func fail(_ reason: String) {
@@ -136,30 +149,44 @@ struct HTTPHead {
   let end: Int
 
   /// Nil while it is not complete.
-  init?(_ bytes: [UInt8]) {
-    guard let end = Self.end(of: bytes) else { return nil }
-    let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
-    status = lines.first.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") } ?? 0
+  init?(_ bytes: UnsafeRawBufferPointer) {
+    guard let base = bytes.baseAddress, let end = Self.end(of: bytes) else { return nil }
+    self.end = end
+    // `HTTP/1.1 200 …`
+    status = bytes.count > 12 ? (9..<12).reduce(0) { $0 * 10 + Int(bytes[$1] & 0x0F) } : 0
     var length = status == 204 || status == 304 ? 0 : nil
     var closes = false
-    for line in lines.dropFirst() {
-      guard let colon = line.firstIndex(of: ":") else { continue }
-      let value = line[line.index(after: colon)...].drop { $0 == " " }
-      switch line[..<colon].lowercased() {
-      case "content-length": length = Int(value)
-      case "connection": closes = value.lowercased() == "close"
-      default: break
+    var start = 0
+    while start < end, let feed = memchr(base + start, 0x0A, end - start) {
+      let line = UnsafeRawBufferPointer(rebasing: bytes[start..<(UnsafeRawPointer(feed) - base)])
+      start += line.count + 1
+      if let value = Self.value(of: "content-length:", in: line) {
+        length = value.reduce(0) { (0x30...0x39).contains($1) ? $0 * 10 + Int($1 - 0x30) : $0 }
+      } else if let value = Self.value(of: "connection:", in: line) {
+        closes = value.contains { $0 | 0x20 == 0x63 }  // the c of close, not keep-alive
       }
     }
-    (contentLength, self.closes, self.end) = (length, closes, end)
+    (contentLength, self.closes) = (length, closes)
   }
 
-  private static func end(of bytes: [UInt8]) -> Int? {
-    guard bytes.count >= 4 else { return nil }
-    for index in 3..<bytes.count
-    where bytes[index] == 0x0A && bytes[index - 1] == 0x0D && bytes[index - 2] == 0x0A && bytes[index - 3] == 0x0D {
-      return index + 1
+  /// Behind the first empty line.
+  private static func end(of bytes: UnsafeRawBufferPointer) -> Int? {
+    var start = 0
+    while start < bytes.count, let feed = memchr(bytes.baseAddress! + start, 0x0A, bytes.count - start) {
+      let index = UnsafeRawPointer(feed) - bytes.baseAddress!
+      if index - start == 1, start > 0, bytes[start] == 0x0D { return index + 1 }
+      start = index + 1
     }
     return nil
+  }
+
+  private static func value(of name: StaticString, in line: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer>? {
+    let count = name.utf8CodeUnitCount
+    guard line.count >= count,
+      strncasecmp(
+        line.baseAddress!.assumingMemoryBound(to: CChar.self),
+        UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), count) == 0
+    else { return nil }
+    return line[count...]
   }
 }

@@ -32,7 +32,7 @@ final class Gate: Sendable {
     let at: Instant
   }
 
-  private let ring: Mutex<KeyRing>
+  private let tokens: TokenMemory
   private let store: AccessStore
   private let surfaces: Surfaces
   let meters: Meters
@@ -43,16 +43,16 @@ final class Gate: Sendable {
   private static let lookupLimit = 16
 
   init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, meters: Meters) {
-    ring = Mutex(keys)
+    tokens = TokenMemory(keys: keys)
     self.store = store
     self.surfaces = surfaces
     self.meters = meters
   }
 
-  var keys: KeyRing { ring.withLock { $0 } }
+  var keys: KeyRing { tokens.keys }
 
   /// After a change of the key file.
-  func replace(keys: KeyRing) { ring.withLock { $0 = keys } }
+  func replace(keys: KeyRing) { tokens.replace(keys: keys) }
 
   /// What the request's credential proves. A token in the query counts only if it can do no more than read.
   func judge(_ request: Request) -> Verdict {
@@ -69,9 +69,8 @@ final class Gate: Sendable {
   }
 
   private func judge(token text: String, readOnly: Bool) -> Verdict {
-    let keys = keys
     let now = Int(Instant.wall().nanoseconds / 1_000_000_000)
-    guard let token = Token(text, keys: keys), token.expires > now, !readOnly || token.kind == .read else {
+    guard let token = tokens.verify(text), token.expires > now, !readOnly || token.kind == .read else {
       return .refused(.badToken)
     }
     let principal: Principal =
@@ -196,10 +195,11 @@ final class Gate: Sendable {
 
   /// RFC 6750, section 2.1: the scheme, one blank or more, the token.
   private static func bearer(_ authorization: String) -> String? {
-    let scheme = authorization.prefix { $0 != " " }
-    let credential = authorization.dropFirst(scheme.count).drop { $0 == " " }
-    guard scheme.lowercased() == "bearer", !credential.isEmpty else { return nil }
-    return String(credential)
+    let bytes = authorization.utf8
+    let scheme = "bearer ".utf8
+    guard bytes.count > scheme.count, zip(bytes, scheme).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 }) else { return nil }
+    let credential = bytes.dropFirst(scheme.count).drop { $0 == 0x20 }
+    return credential.isEmpty ? nil : String(Substring(credential))
   }
 }
 
