@@ -1,0 +1,61 @@
+"""Nodes die and freeze at random moments under load: nothing that was seen is lost, and every turn ends once."""
+
+import time
+
+from crowd import Crowd
+from endurance import KILLS, say, seeded, sizes
+from ends import assert_ended_as_seen, watch_ends
+from stack import wait_until
+
+# Who may judge has had contact for a lease, and the dead one's lease has lapsed: 10 s each, at the same time.
+JUDGES_AFTER_S = 13
+# So many of the turns a killed node must have: one that has just come back is not asked by nginx for seconds.
+BITE = 5
+
+
+def several(deployment, count=3):
+    Crowd.prepare(deployment)
+    watch_ends(deployment)
+    nodes = [deployment.add_node() for _ in range(count)]
+    deployment.add_nginx([address for node in nodes for address in node.addresses])
+    return nodes
+
+
+def tag(node) -> int:
+    return int(node.settings["node_tag"])
+
+
+def victims(nodes, born, crowd):
+    """Those with turns to lose, but for the eldest until it has judged who was killed before; else nobody ever would."""
+    crowd.fill()
+    eldest = min(nodes, key=born.get)
+    ripe = [node for node in nodes if node != eldest or time.monotonic() - born[node] > JUDGES_AFTER_S]
+    return [node for node in ripe if len(crowd.live(tag(node))) >= BITE]
+
+
+@sizes(6, KILLS)
+def test_kills_at_random_moments_lose_nothing_that_was_seen(deploy, times):
+    dice = seeded()
+    deployment = deploy()
+    nodes = several(deployment)
+    born = {node: time.monotonic() for node in nodes}
+    orphans, waited = 0, 0.0
+    with Crowd(deployment, dice, mortal=True) as crowd:
+        for kill in range(1, times + 1):
+            waited += crowd.flow()
+            victim = dice.choice(wait_until(lambda: victims(nodes, born, crowd), "a node to bear turns", 30))
+            time.sleep(dice.uniform(0, 0.5))
+            orphans += len(crowd.live(tag(victim)))
+            victim.kill()
+            crowd.orphan(tag(victim))
+            victim.launch()
+            born[victim] = time.monotonic()
+            if kill % 10 == 0:
+                say(f"{kill} kills, {len(crowd.finished)} turns ended, {len(crowd.threads)} visitors")
+        crowd.flow()
+        for node in nodes:
+            wait_until(node.is_ready, f"{node.name} to be ready", 30, node.log)
+    say(f"{times} kills, {waited / times:.1f} s until all flowed again, {orphans} orphans, {dict(crowd.states())}, {dict(crowd.seen())}")
+    # They struck: most of the turns on a killed node did not live to see their end.
+    assert crowd.states()["interrupted"] > orphans / 2 > 0
+    assert_ended_as_seen(deployment, crowd, dice)
