@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chat_client import Turn, new_key
 from deployment import Deployment, Model
 from load import Watched, birth_tag, until_done
-from stack import wait_until
+from stack import Node, wait_until
 
 # What a reader may wait for its end: a dead node's turns wait for a node that may judge.
 PATIENCE = 120
@@ -78,12 +78,6 @@ class Crowd:
         self.starting: dict[str, float] = {}
         self.readers: list[Reader] = []
         self.finished: list[Reader] = []
-
-    @staticmethod
-    def prepare(deployment: Deployment) -> None:
-        """Makes its surface; before the first node starts."""
-        common = {"kind": "web", "anonymous": True, "session_limit": 100_000}
-        deployment.insert("surface", **common, name=SURFACE, pace_ms=400)
 
     def __enter__(self) -> "Crowd":
         return self
@@ -166,6 +160,15 @@ class Crowd:
     def seen(self) -> Counter:
         """What the visitors were told that was no success, counted."""
         return Counter(self.troubles)
+
+
+def several_nodes(deployment: Deployment, count: int, **options: str) -> list[Node]:
+    """So many nodes behind one nginx, and the surface on which a crowd talks."""
+    common = {"kind": "web", "anonymous": True, "session_limit": 100_000}
+    deployment.insert("surface", **common, name=SURFACE, pace_ms=400)
+    nodes = [deployment.add_node() for _ in range(count)]
+    deployment.add_nginx([address for node in nodes for address in node.addresses], **options)
+    return nodes
 
 
 def scripts(deployment: Deployment, dice: random.Random) -> list[Script]:

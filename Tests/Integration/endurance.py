@@ -17,6 +17,11 @@ def sizes(smoke: int, whole: int):
     return pytest.mark.parametrize("times", [smoke, pytest.param(whole, marks=pytest.mark.torture)])
 
 
+def torture(whole: int):
+    """Runs the test in `make torture` alone."""
+    return pytest.mark.parametrize("times", [pytest.param(whole, marks=pytest.mark.torture)])
+
+
 def seeded() -> random.Random:
     """The dice of one test. SEED repeats its throws; what the machine does meanwhile nothing repeats."""
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))

@@ -2,8 +2,8 @@
 
 import time
 
-from crowd import Crowd
-from endurance import KILLS, say, seeded, sizes
+from crowd import Crowd, several_nodes
+from endurance import KILLS, say, seeded, sizes, torture
 from ends import assert_ended_as_seen, watch_ends
 from stack import wait_until
 
@@ -11,14 +11,6 @@ from stack import wait_until
 JUDGES_AFTER_S = 13
 # So many of the turns a killed node must have: one that has just come back is not asked by nginx for seconds.
 BITE = 5
-
-
-def several(deployment, count=3):
-    Crowd.prepare(deployment)
-    watch_ends(deployment)
-    nodes = [deployment.add_node() for _ in range(count)]
-    deployment.add_nginx([address for node in nodes for address in node.addresses])
-    return nodes
 
 
 def tag(node) -> int:
@@ -37,7 +29,8 @@ def victims(nodes, born, crowd):
 def test_kills_at_random_moments_lose_nothing_that_was_seen(deploy, times):
     dice = seeded()
     deployment = deploy()
-    nodes = several(deployment)
+    watch_ends(deployment)
+    nodes = several_nodes(deployment, 3)
     born = {node: time.monotonic() for node in nodes}
     orphans, waited = 0, 0.0
     with Crowd(deployment, dice, mortal=True) as crowd:
@@ -59,3 +52,41 @@ def test_kills_at_random_moments_lose_nothing_that_was_seen(deploy, times):
     # They struck: most of the turns on a killed node did not live to see their end.
     assert crowd.states()["interrupted"] > orphans / 2 > 0
     assert_ended_as_seen(deployment, crowd, dice)
+
+
+@torture(KILLS // 20)
+def test_frozen_nodes_come_back_to_a_verdict_that_stands(deploy, times):
+    """Some thaw before they are voided and keep their turns, some in the middle of it, some long after."""
+    dice = seeded()
+    deployment = deploy()
+    watch_ends(deployment)
+    nodes = several_nodes(deployment, 3)
+    dead: set[str] = set()
+    with Crowd(deployment, dice, turns=20, mortal=True) as crowd:
+        for freeze in range(1, times + 1):
+            crowd.flow()
+            victim = dice.choice(
+                wait_until(lambda: [n for n in nodes if len(crowd.live(tag(n))) >= BITE], "a node to bear turns")
+            )
+            time.sleep(dice.uniform(0, 0.5))
+            crowd.orphan(tag(victim))
+            victim.pause()
+            thaw = time.monotonic() + dice.choice([dice.uniform(6, 11), dice.uniform(10, 12), dice.uniform(12, 20)])
+            while time.monotonic() < thaw:
+                crowd.fill()
+                crowd.must_be_well()
+                time.sleep(0.05)
+            victim.resume()
+            wait_until(victim.is_ready, f"{victim.name} to be ready again", 30, victim.log)
+            dead |= voided(deployment)
+            say(f"{freeze} freezes, {len(dead)} voided, {len(crowd.finished)} turns ended")
+        crowd.flow()
+    say(f"{times} freezes, {len(dead)} voided, {dict(crowd.states())}, {dict(crowd.seen())}")
+    assert crowd.states()["interrupted"] > 0 and dead
+    # Neither the verdict nor a chunk was written over, and its readers have seen that very verdict.
+    assert_ended_as_seen(deployment, crowd, dice)
+
+
+def voided(deployment) -> set[str]:
+    rows = deployment.sql.execute("select incarnation::text from node where voided_at is not null").fetchall()
+    return {row["incarnation"] for row in rows}
