@@ -26,8 +26,8 @@ def request(address: str, path: str, timeout: float) -> bytes:
             return b"".join(outputs(stream))
 
 
-def get(path: str, query: str = "", variables: dict[str, str] | None = None) -> bytes:
-    """`GET path?query` as records, for a connection that closes afterwards; `variables` are further ones."""
+def get(path: str, query: str = "", variables: dict[str, str] | None = None, keep: bool = False) -> bytes:
+    """`GET path?query` as records; `variables` are further ones, `keep` asks the responder not to close afterwards."""
     parameters = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
@@ -39,7 +39,7 @@ def get(path: str, query: str = "", variables: dict[str, str] | None = None) -> 
         **(variables or {}),
     }
     return (
-        record(BEGIN_REQUEST, struct.pack(">HB5x", 1, 0))
+        record(BEGIN_REQUEST, struct.pack(">HB5x", 1, keep))
         + record(PARAMS, b"".join(pair(*item) for item in parameters.items()))
         + record(PARAMS, b"")
         + record(STDIN, b"")

@@ -7,13 +7,15 @@ from urllib.parse import urlencode, urlsplit
 from chat_client import Turn
 from stack import fastcgi
 
-# Small, so that a reply of 64 KB is stuck on its way.
+# Small, so that a reply gets stuck on its way through nginx.
 WINDOW = 4096
+# One reply of 64 KB fits into the buffer of a unix socket; of so many on one connection, one gets stuck.
+REPLIES = 8
 RESET = struct.pack("ii", 1, 0)
 
 
 class Vanishing:
-    """One poll on a connection of its own, sent when it is made. `reset` takes its leave by RST instead of FIN."""
+    """A poll on a connection of its own, sent when it is made. `reset` takes its leave by RST instead of FIN."""
 
     def __init__(self, peer: socket.socket, request: bytes):
         self.peer = peer
@@ -25,14 +27,18 @@ class Vanishing:
         target = urlsplit(turn.client.url)
         head = f"GET {path(turn)}?{urlencode(query)} HTTP/1.1\r\nHost: {target.netloc}\r\n"
         head += f"Authorization: Bearer {turn.token}\r\n\r\n"
-        return cls(connect(target.hostname, target.port), head.encode())
+        peer = socket.socket()
+        # Before the connection is made: afterwards the window would be the larger one.
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
+        peer.connect((target.hostname, target.port))
+        return cls(peer, head.encode())
 
     @classmethod
     def at_the_door(cls, address: str, turn: Turn, **query) -> "Vanishing":
-        """In nginx's place, at a `host:port` where the node takes FastCGI."""
-        host, port = address.rsplit(":", 1)
+        """In nginx's place, where the node takes FastCGI. One that need not wait asks again and again."""
         variables = {"HTTP_AUTHORIZATION": f"Bearer {turn.token}"}
-        return cls(connect(host, int(port)), fastcgi.get(path(turn), urlencode(query), variables))
+        request = fastcgi.get(path(turn), urlencode(query), variables, keep=True)
+        return cls(fastcgi.connect(address, 30), request * (1 if query.get("wait") else REPLIES))
 
     def begin(self) -> None:
         """Waits for the first bytes of the answer."""
@@ -46,11 +52,3 @@ class Vanishing:
 
 def path(turn: Turn) -> str:
     return f"/chat/{turn.id}/poll"
-
-
-def connect(host: str, port: int) -> socket.socket:
-    peer = socket.socket()
-    # Before the connection is made: afterwards the window would be the larger one.
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
-    peer.connect((host, port))
-    return peer
