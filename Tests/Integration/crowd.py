@@ -172,11 +172,11 @@ def several_nodes(deployment: Deployment, count: int, **options: str) -> list[No
 
 
 def scripts(deployment: Deployment, dice: random.Random) -> list[Script]:
-    """Answers of 2 to 16 s, all different; one in five is served before it is committed."""
+    """Answers of 1 to 12 s, all different; one in five is served before it is committed."""
     made = []
     for number in range(10):
         relaxed = number % 5 == 4
-        scenario = f"rate=20;tokens={dice.randrange(40, 320)};seed={dice.randrange(1, 1000)}"
+        scenario = f"rate=20;tokens={dice.randrange(20, 240)};seed={dice.randrange(1, 1000)}"
         model = deployment.model(scenario, durability="relaxed" if relaxed else "commit")
         made.append(Script(model, deployment.text(model), relaxed))
     return made

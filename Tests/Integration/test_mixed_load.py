@@ -13,7 +13,9 @@ from endurance import MINUTES, say, seeded, torture
 from scrape import settled, until
 from vanishing import Vanishing
 
-VISITORS = 16
+VISITORS = 24
+# Each begins something so often, however quick the machine is just then: what lingers in memory goes with the pace.
+BEAT_S = 1.0
 # Of the minutes; until caches, pools and the allocator's arenas have their size.
 WARM_UP_S = 60
 SAMPLE_S = 5
@@ -38,7 +40,10 @@ class Visitor:
         doing = self.arrive
         try:
             doing()
-            while not stopping.is_set():
+            due = time.monotonic() + self.dice.uniform(0, BEAT_S)
+            while not stopping.wait(max(0, due - time.monotonic())):
+                # What took longer is not made up for.
+                due = max(due, time.monotonic()) + BEAT_S
                 doing = self.dice.choice(doings)
                 doing()
                 self.done[doing.__name__] += 1
