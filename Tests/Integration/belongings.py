@@ -29,7 +29,7 @@ def without_providers(kinds: Counter) -> dict[str, int]:
 
 
 def connections_to(home: Path, port: int) -> set[str]:
-    """The sockets of the node's network whose peer is this port, as /proc/PID/fd names them (proc(5), /proc/net/tcp)."""
+    """The sockets of the node's network whose peer is this port, as /proc/PID/fd names them (proc(5))."""
     lines = [line.split() for line in (home / "net/tcp").read_text().splitlines()[1:]]
     return {f"socket:[{words[9]}]" for words in lines if int(words[2].split(":")[1], 16) == port}
 

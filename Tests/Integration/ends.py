@@ -10,7 +10,8 @@ WATCH = """
 create table public.rewritten (at timestamptz not null default clock_timestamp(), what text not null);
 create function public.note_rewriting() returns trigger language plpgsql security definer as $$
 begin
-  insert into public.rewritten (what) values (tg_table_name || ' ' || old::text || ' became ' || coalesce(new::text, 'nothing'));
+  insert into public.rewritten (what)
+  values (tg_table_name || ' ' || old::text || ' became ' || coalesce(new::text, 'nothing'));
   return null;
 end
 $$;
