@@ -25,7 +25,7 @@ test: swift ## all tests: Swift, database, integration; installs what they need
 	@.ci/packages test
 	@exec $(PYTHON) .dev/test --swift "$(SWIFT)" $(SWIFT_FLAGS)
 
-torture: build ## kills, outages, leaks and a mixed load, half an hour; KILLS=200 MINUTES=10 SEED=… repeats the dice
+torture: build ## kills, outages, leaks and mixed load, half an hour; knows KILLS=200 MINUTES=10 SEED=…
 	@.ci/packages test
 	@exec $(PYTHON) .dev/test --torture --programs ".build/$(CONFIGURATION)"
 

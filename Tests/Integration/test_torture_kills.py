@@ -18,7 +18,7 @@ def tag(node) -> int:
 
 
 def victims(nodes, born, crowd):
-    """Those with turns to lose, but for the eldest until it has judged who was killed before; else nobody ever would."""
+    """Those with turns to lose; the eldest only once it has judged who was killed before, or nobody ever would."""
     crowd.fill()
     eldest = min(nodes, key=born.get)
     ripe = [node for node in nodes if node != eldest or time.monotonic() - born[node] > JUDGES_AFTER_S]
@@ -48,7 +48,8 @@ def test_kills_at_random_moments_lose_nothing_that_was_seen(deploy, times):
         crowd.flow()
         for node in nodes:
             wait_until(node.is_ready, f"{node.name} to be ready", 30, node.log)
-    say(f"{times} kills, {waited / times:.1f} s until all flowed again, {orphans} orphans, {dict(crowd.states())}, {dict(crowd.seen())}")
+    say(f"{times} kills, {orphans} orphans, {waited / times:.1f} s until all flowed again")
+    say(f"{dict(crowd.states())}, {dict(crowd.seen())}")
     # They struck: most of the turns on a killed node did not live to see their end.
     assert crowd.states()["interrupted"] > orphans / 2 > 0
     assert_ended_as_seen(deployment, crowd, dice)
