@@ -8,7 +8,7 @@ from ends import assert_ended_as_seen, watch_ends
 from stack import wait_until
 
 
-@sizes(4, KILLS // 4)
+@sizes(4, max(1, KILLS // 4))
 def test_outages_of_postgresql_cost_no_turn_and_no_byte(own_postgres, deploy, times):
     dice = seeded()
     deployment = deploy(own_postgres)
@@ -41,7 +41,7 @@ def test_outages_of_postgresql_cost_no_turn_and_no_byte(own_postgres, deploy, ti
     assert_ended_as_seen(deployment, crowd, dice)
 
 
-@sizes(5, KILLS // 2)
+@sizes(5, max(1, KILLS // 2))
 def test_reloads_of_nginx_fail_no_poll(deploy, times):
     dice = seeded()
     deployment = deploy()
