@@ -12,7 +12,7 @@ PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench build clean swift
+.PHONY: help run test torture bench build clean swift
 
 help: ## what there is to make
 	@echo "make TARGET"
@@ -26,6 +26,10 @@ run: build ## Sluice with a private PostgreSQL, nginx and a simulated provider; 
 test: swift ## all tests: Swift, database, integration; installs what they need
 	@.ci/packages test
 	@exec $(PYTHON) .dev/test --swift "$(SWIFT)" $(SWIFT_FLAGS)
+
+torture: build ## kills, outages, leaks and mixed load, half an hour; knows KILLS=200 MINUTES=10 SEED=…
+	@.ci/packages test
+	@exec $(PYTHON) .dev/test --torture --programs ".build/$(CONFIGURATION)"
 
 bench: swift ## the figures and their references, some minutes; FIGURE=name measures one
 	@.ci/packages bench

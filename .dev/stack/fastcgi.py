@@ -20,24 +20,30 @@ def status(address: str, path: str, timeout: float = 2) -> int:
 
 def request(address: str, path: str, timeout: float) -> bytes:
     """The raw CGI response: header lines, an empty line, the body."""
+    with connect(address, timeout) as peer:
+        peer.sendall(get(path))
+        with peer.makefile("rb") as stream:
+            return b"".join(outputs(stream))
+
+
+def get(path: str, query: str = "", variables: dict[str, str] | None = None, keep: bool = False) -> bytes:
+    """`GET path?query` as records; `variables` are further ones, `keep` asks the responder not to close afterwards."""
     parameters = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
         "DOCUMENT_URI": path,
-        "REQUEST_URI": path,
-        "QUERY_STRING": "",
+        "REQUEST_URI": f"{path}?{query}" if query else path,
+        "QUERY_STRING": query,
         "SERVER_PROTOCOL": "HTTP/1.1",
+        **(variables or {}),
     }
-    with connect(address, timeout) as peer:
-        peer.sendall(
-            record(BEGIN_REQUEST, struct.pack(">HB5x", 1, 0))
-            + record(PARAMS, b"".join(pair(*item) for item in parameters.items()))
-            + record(PARAMS, b"")
-            + record(STDIN, b"")
-        )
-        with peer.makefile("rb") as stream:
-            return b"".join(outputs(stream))
+    return (
+        record(BEGIN_REQUEST, struct.pack(">HB5x", 1, keep))
+        + record(PARAMS, b"".join(pair(*item) for item in parameters.items()))
+        + record(PARAMS, b"")
+        + record(STDIN, b"")
+    )
 
 
 def outputs(stream):
@@ -66,5 +72,10 @@ def record(kind: int, content: bytes) -> bytes:
 
 
 def pair(name: str, value: str) -> bytes:
-    # All our names and values are shorter than 128 bytes: one length byte each.
-    return bytes([len(name), len(value)]) + name.encode() + value.encode()
+    return length(name) + length(value) + name.encode() + value.encode()
+
+
+def length(text: str) -> bytes:
+    # One byte below 128, else four with the highest bit set.
+    count = len(text.encode())
+    return bytes([count]) if count < 128 else struct.pack(">I", count | 1 << 31)

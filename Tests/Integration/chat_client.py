@@ -88,6 +88,13 @@ class Turn:
             return None
         assert response.status_code == 200, response.text
         reply = response.json()
+        self.apply(reply)
+        if self.end is None:
+            time.sleep(reply["poll_after_ms"] / 1000)
+        return reply
+
+    def apply(self, reply: dict) -> None:
+        """Takes over what a reply says."""
         if reply.get("reset"):
             self.resets += 1
             self.text, self.events = "", []
@@ -96,15 +103,12 @@ class Turn:
         self.cursor = reply["cursor"]
         if reply["state"] in TERMINAL:
             self.end = reply
-        else:
-            time.sleep(reply["poll_after_ms"] / 1000)
-        return reply
 
-    def read(self, until=lambda turn: False) -> "Turn":
+    def read(self, until=lambda turn: False, patience: float = PATIENCE) -> "Turn":
         """Polls to the end, or until the condition holds."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while self.end is None and not until(self):
-            assert time.monotonic() < deadline, f"no end after {PATIENCE} s, {len(self.text)} characters"
+            assert time.monotonic() < deadline, f"no end after {patience:g} s, {len(self.text)} characters"
             self.poll()
         return self
 

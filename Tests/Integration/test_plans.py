@@ -18,7 +18,7 @@ select
   n, gen_random_uuid() as conversation, gen_random_uuid() as identity, gen_random_uuid() as question,
   (lpad(to_hex((extract(epoch from now() - n % 8 * interval '1 day') * 1000)::bigint), 12, '0')
     || '7000a000' || lpad(to_hex(n), 12, '0'))::uuid as turn
-from generate_series(1, 20000) n;
+from generate_series(1, @turns@) n;
 insert into identity (id, kind) select identity, 'person' from made;
 insert into identity_link (surface_id, external_id, identity_id)
   select s.id, n::text, identity from made, surface s where s.name = 'web';
@@ -40,19 +40,22 @@ insert into turn (id, conversation_id, identity_id, surface_id, user_message_id,
   from made, surface s where s.name = 'web';
 insert into turn_delta (turn_id, epoch, seq, slot, events)
   select turn, 1, seq, (extract(epoch from uuid_time(turn))::numeric * 1000)::bigint / 86400000 % 8, '{}'
-  from made, generate_series(1, 5) seq;
+  from made, generate_series(1, @chunks@) seq;
 insert into idempotency (identity_id, key, turn_id, body_hash)
   select identity, 'k', turn, sha256('') from made;
 analyze;
 """
 
 
-@pytest.fixture(scope="module")
-def filled(postgres, programs, tmp_path_factory):
+# So many turns that a scan would cost more than an index does; and as many as a busy site writes in months, which takes
+# minutes to fill.
+@pytest.fixture(scope="module", params=[20_000, pytest.param(1_000_000, marks=pytest.mark.torture)])
+def filled(postgres, programs, tmp_path_factory, request):
     from deployment import Deployment
 
     with Deployment(postgres, programs, tmp_path_factory.mktemp("plans")) as deployment:
-        deployment.sql.execute(FILL)
+        chunks = 5 if request.param < 1_000_000 else 1
+        deployment.sql.execute(FILL.replace("@turns@", str(request.param)).replace("@chunks@", str(chunks)))
         # The plan that a prepared statement ends up with; no leaf may hide behind pruning.
         deployment.sql.execute("set plan_cache_mode = force_generic_plan; set enable_partition_pruning = off")
         yield deployment.sql
