@@ -38,7 +38,7 @@ enum Cut: CaseIterable {
 
 /// Gives `body` the bytes in memory that ends where they end and goes afterwards: reading past them or keeping a pointer
 /// to them is what AddressSanitizer sees, and without it they read as something else.
-func withExactCopy<Bytes: Collection<UInt8>, Result, Failure: Error>(
+func withExactCopy<Bytes: Collection<UInt8>, Result: ~Copyable, Failure: Error>(
   of bytes: Bytes, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
 ) throws(Failure) -> Result {
   let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
