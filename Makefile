@@ -12,7 +12,7 @@ PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture bench build clean swift
+.PHONY: help run test torture bench fuzz asan tsan build clean swift
 
 help: ## what there is to make
 	@echo "make TARGET"
@@ -35,6 +35,18 @@ bench: swift ## the figures and their references, some minutes; FIGURE=name meas
 	@.ci/packages bench
 	$(SWIFT) build $(SWIFT_FLAGS) --static-swift-stdlib -c release
 	@exec $(PYTHON) .dev/bench --programs .build/release
+
+fuzz: swift ## libFuzzer on all that reads from outside; SECONDS=60 of each target, TARGET=name for one
+	@.ci/packages run
+	@exec $(PYTHON) .dev/fuzz --swift "$(SWIFT)" $(if $(SECONDS),--seconds "$(SECONDS)") $(if $(TARGET),--target "$(TARGET)") $(SWIFT_FLAGS)
+
+asan: swift ## the Swift tests under AddressSanitizer; FILTER=regex for some
+	@.ci/packages test
+	@exec $(PYTHON) .dev/sanitize/run address --swift "$(SWIFT)" $(if $(FILTER),--filter "$(FILTER)") $(SWIFT_FLAGS)
+
+tsan: swift ## the Swift tests under ThreadSanitizer; FILTER=regex for some
+	@.ci/packages test
+	@exec $(PYTHON) .dev/sanitize/run thread --swift "$(SWIFT)" $(if $(FILTER),--filter "$(FILTER)") $(SWIFT_FLAGS)
 
 build: swift ## the programs, in .build/release
 	@.ci/packages run

@@ -27,6 +27,28 @@ func statements() -> [String] {
   return names.sorted()
 }
 
+/// `make fuzz` builds the files of the fuzz tests as a program: libFuzzer wants the process for itself, and coverage of
+/// every module. The tests build them as tests.
+func fuzz() -> [Target] {
+  let path = "Tests/FuzzTests"
+  let dependencies: [Target.Dependency] = [
+    "Service", "Wire", "Chat", "Providers", "FrontDoor", "Upstream", "CZlib", "TestSupport",
+  ]
+  guard Context.environment["SLUICE_FUZZ"] != nil else {
+    return [
+      .testTarget(
+        name: "FuzzTests", dependencies: dependencies, path: path, exclude: ["Regressions", "Program.swift"],
+        swiftSettings: strict)
+    ]
+  }
+  return [
+    .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "sluice-fuzz", dependencies: dependencies + ["CFuzzer"], path: path,
+      exclude: ["Regressions", "SmokeTests.swift"], swiftSettings: strict),
+  ]
+}
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -119,7 +141,7 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
-  ],
+  ] + fuzz(),
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )

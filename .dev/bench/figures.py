@@ -1,14 +1,17 @@
 """The figures: how each is measured, and what it must be."""
 
+import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from site_ import Site
+from site_ import Site, Turn
 
 # Bytes of new text in a hot poll's reply.
 TURN_TEXT = 200
+# Of the simulator's `text=fixed`.
+TOKEN_BYTES = 8
 
 
 @dataclass
@@ -92,15 +95,17 @@ def hot_polls(site: Site) -> Iterator[Figure]:
 @measures("parked_poll_bytes")
 def parked(site: Site) -> Iterator[Figure]:
     site.start_node()
-    model = site.model("parked", "rate=0;tokens=40;fault=stall;after=5")
+    model = site.model("parked", "rate=0;tokens=40;text=fixed;fault=stall;after=5")
     session = site.session()
     lines = []
     # A reader may send ten polls at once, and a turn tells eight readers apart.
     for _ in range(150):
         turn = site.begin(model, session)
-        while not (reply := site.poll(turn, wait=1000))["events"]:
-            pass
-        turn.cursor = reply["cursor"]
+        size = 0
+        while size < 5 * TOKEN_BYTES:
+            reply = site.poll(turn, wait=1000)
+            turn.cursor = reply["cursor"]
+            size += text_bytes(reply)
         lines += [f"{turn.path(reader=n, wait=20000)} {turn.token}" for n in range(8)]
     file = site.write("parked.txt", lines)
     found = site.load("parked", "--file", str(file), "--connections", "10000")
@@ -198,8 +203,9 @@ def turn_bytes(site: Site) -> Iterator[Figure]:
 def soak(site: Site) -> Iterator[Figure]:
     model = site.model("soak", "rate=20;tokens=1200;text=prose;seed=7")
     text = site.simulator.text("soak;rate=20;tokens=1200;text=prose;seed=7")
-    expected = site.write("soak.txt", [text])
-    expected.write_text(text)
+    expected = site.write("soak.txt", [])
+    # As replies hold it.
+    expected.write_text(json.dumps(text, ensure_ascii=False)[1:-1])
     found = site.load(
         "turns", "--token", site.session(), "--model", model, "--turns", "2000", "--measure", "50",
         "--expected", str(expected), "--until-end",
@@ -210,8 +216,20 @@ def soak(site: Site) -> Iterator[Figure]:
         numbers["failures"],
         "turns",
         "= 0",
-        f"{numbers['ended']:.0f} turns of {len(text)} B; {numbers['tokens'] / numbers['seconds']:,.0f} tokens/s; tried again: {found['troubles'] or 'nothing'}; CPU/s {cpu(found)}",
+        f"{numbers['ended']:.0f} turns of {len(text)} B; {numbers['tokens'] / numbers['seconds']:,.0f} tokens/s; {found['failures'] or 'no failure'}; tried again: {found['troubles'] or 'nothing'}; CPU/s {cpu(found)}",
     )
+
+
+def read_up_to(site: Site, turn: Turn, size: int) -> None:
+    """Moves the turn's cursor to where `TURN_TEXT` bytes or hardly more are left to read of `size`."""
+    read = 0
+    while read < size:
+        reply = site.poll(turn, wait=1000)
+        turn.cursor, read = reply["cursor"], read + text_bytes(reply)
+    epoch, offset = turn.cursor.split(".")
+    while text_bytes(site.poll(turn)) < TURN_TEXT:
+        offset = int(offset) - 1
+        turn.cursor = f"{epoch}.{offset}"
 
 
 @measures("poll_bytes_growth")
@@ -220,19 +238,18 @@ def poll_bytes(site: Site) -> Iterator[Figure]:
     session = site.session("quick")
     costs = {}
     for kilobytes in (1, 64):
-        model = site.model(f"log-{kilobytes}", f"rate=0;tokens=100000;text=fixed;fault=stall;after={kilobytes * 128}")
-        turn = site.begin(model, session)
-        size, step = 0, {}
-        # To where 200 bytes or so are left to read.
-        while size < kilobytes * 1024 - TURN_TEXT:
-            step = site.poll(turn, wait=1000)
-            size += text_bytes(step)
-            turn.cursor = step["cursor"]
-        epoch, offset = turn.cursor.split(".")
-        turn.cursor = f"{epoch}.{int(offset) - 1}"
-        file = site.write(f"log-{kilobytes}.txt", [f"{turn.path(reader=n)} {turn.token}" for n in range(8)])
+        # Slow enough for many small chunks.
+        model = site.model(f"log-{kilobytes}", f"rate=2000;tokens=100000;text=fixed;fault=stall;after={kilobytes * 128}")
+        lines = []
+        for _ in range(8):
+            turn = site.begin(model, session)
+            read_up_to(site, turn, kilobytes << 10)
+            # Eight readers of each: a reader alone may not ask that often.
+            lines += [f"{turn.path(reader=n)} {turn.token}" for n in range(8)]
+        file = site.write(f"log-{kilobytes}.txt", lines)
         before = allocations.bytes
-        found = site.load("requests", "--file", str(file), "--group", "8", "--connections", "1", "--settle", "0", "--measure", "3")
+        words = ("--file", str(file), "--group", str(len(lines)), "--connections", "1", "--settle", "0", "--measure", "3")
+        found = site.load("requests", *words)
         rate(found)
         costs[kilobytes] = ((allocations.bytes - before) / found["numbers"]["answers"], found["numbers"]["body_bytes"])
     site.start_node()

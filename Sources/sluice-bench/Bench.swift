@@ -130,7 +130,7 @@ struct Turns: AsyncParsableCommand {
   @Option(help: "Turns begun per second.") var ramp = 250
   @Option(help: "Seconds from the last start to the measurement.") var settle = 2.0
   @Option(help: "Seconds of measurement.") var measure = 8.0
-  @Option(help: "File with the whole text of a turn.") var expected: String?
+  @Option(help: "File with the whole text of a turn, escaped as in JSON.") var expected: String?
   @Flag(help: "Wait for every turn's end.") var untilEnd = false
 
   func run() async throws {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A poll's reply, read with as little work as a load generator can afford: members in the order in which Sluice writes
-/// them, texts without escapes.
+/// them, texts as they are escaped.
 struct PollReply {
   private(set) var cursor = ""
   private(set) var state = ""
@@ -32,7 +32,8 @@ struct PollReply {
   ) -> Range<Int>? {
     guard let start = find(mark, in: body, from: place) else { return nil }
     var end = start
-    while end < body.count, body[end] != 0x22 { end += 1 }
+    while end < body.count, body[end] != 0x22 { end += body[end] == 0x5C ? 2 : 1 }
+    guard end < body.count else { return nil }
     place = end
     return start..<end
   }
