@@ -226,8 +226,10 @@ def read_up_to(site: Site, turn: Turn, size: int) -> None:
     while read < size:
         reply = site.poll(turn, wait=1000)
         turn.cursor, read = reply["cursor"], read + text_bytes(reply)
+        time.sleep(0.01)  # a reader may ask 200 times a second
     epoch, offset = turn.cursor.split(".")
     while text_bytes(site.poll(turn)) < TURN_TEXT:
+        time.sleep(0.01)
         offset = int(offset) - 1
         turn.cursor = f"{epoch}.{offset}"
 

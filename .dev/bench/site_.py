@@ -60,6 +60,7 @@ class Site:
             self.node.addresses,
             self.node.operator,
             locations=self.references(),
+            connections=16_000,
         )
         self.nginx.start()
 

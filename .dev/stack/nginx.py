@@ -21,8 +21,8 @@ class Nginx:
     """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
 
     The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
-    `settings` are directives of a site's own, for its http { } block, `locations` for its server { }; `idle` is how long connections to nodes are kept
-    without use.
+    `settings` are directives of a site's own, for its http { } block, `locations` for its server { }; `idle` is how
+    long connections to nodes are kept without use; `connections` are those of one worker, at both ends.
     """
 
     def __init__(
@@ -38,10 +38,11 @@ class Nginx:
         settings: str = "",
         idle: str = "60s",
         locations: str = "",
+        connections: int = 4096,
     ):
         self.processes, self.log, self.nodes, self.operator = processes, log, nodes, operator
         self.snippet, self.settings, self.idle = SNIPPETS[door], settings, idle
-        self.locations = locations
+        self.locations, self.connections = locations, connections
         self.port, self.operator_port = port or free_port(), free_port()
         self.home = folder / f"nginx-{self.port}"
         self.process: Process | None = None
@@ -115,6 +116,7 @@ class Nginx:
             "user": f"user {WORKERS};" if os.geteuid() == 0 else "",
             "settings": self.settings,
             "locations": self.locations,
+            "connections": str(self.connections),
         }
         return {
             "sluice.conf": edited(self.snippet),
