@@ -2,5 +2,6 @@
 select name, setting
 from pg_settings
 where name in (
-  'enable_seqscan', 'idle_in_transaction_session_timeout', 'lock_timeout', 'statement_timeout', 'synchronous_commit'
+  'enable_seqscan', 'idle_in_transaction_session_timeout', 'jit', 'lock_timeout', 'statement_timeout',
+  'synchronous_commit'
 )

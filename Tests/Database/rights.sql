@@ -129,6 +129,7 @@ select set_has(
       ('sluice_app', 'lock_timeout'),
       ('sluice_app', 'idle_in_transaction_session_timeout'),
       ('sluice_app', 'enable_seqscan'),
+      ('sluice_app', 'jit'),
       ('sluice_report', 'statement_timeout')
   $$,
   'time-outs and the planner are set'

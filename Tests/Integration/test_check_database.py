@@ -61,6 +61,7 @@ def test_a_connection_that_leaves_the_machine_needs_tls(bench):
         ("lock_timeout = '20s'", "warn"),
         ("idle_in_transaction_session_timeout = 0", "warn"),
         ("enable_seqscan = on", "warn"),
+        ("jit = on", "warn"),
         ("synchronous_commit = off", "fail"),
     ],
 )

@@ -57,6 +57,9 @@ enum ServerCheck {
     if settings["enable_seqscan"] != "off" {
       amiss("enable_seqscan", "a plan made while a leaf was empty stays when it has filled up", wanted: "off")
     }
+    if settings["jit"] != "off" {
+      amiss("jit", "statements of small tables take a hundred milliseconds to compile, each second", wanted: "off")
+    }
     if settings["synchronous_commit"] == "off" {
       findings.append(
         .fail(
