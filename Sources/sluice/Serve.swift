@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLoop
 import Glibc
 import Logging
 import Service
@@ -33,6 +34,8 @@ struct Serve: AsyncParsableCommand {
     }
     let log = Logger(label: "sluice")
     DescriptorLimit.raise()
+    // One for each loop, and one for all else.
+    MemoryArenas.limit(to: settings.loops + 1)
     do {
       let service = try Service(settings: settings, log: log)
       let supervisor = Supervisor(of: service)

@@ -31,6 +31,9 @@ def test_a_database_that_stood_still_costs_no_turn(own_postgres, deploy):
         os.kill(pid, signal.SIGSTOP)
     try:
         time.sleep(13)  # longer than a lease
+        # Who has no lease begins nothing, and says why: it does not shut down.
+        refused = turns[0].client.post_start({"message": "Hi", "model": model.name})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable")
     finally:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)

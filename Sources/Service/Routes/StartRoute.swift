@@ -57,7 +57,8 @@ struct StartRoute: Sendable {
       return try await answerWithoutPlace(start, asked)
     }
     // After the reservation: a drain that begins now waits for this start.
-    if isDraining() || !node.holdsLease { throw .draining }
+    if isDraining() { throw .draining }
+    guard node.holdsLease else { throw .unavailable }
     switch try await take(start, asked) {
     case .started(let plan, let history):
       let facts = LiveTurn.Facts(
@@ -78,7 +79,7 @@ struct StartRoute: Sendable {
     case .noIdentity: throw .badToken
     case .fenced:
       node.doubt()
-      throw .draining
+      throw isDraining() ? .draining : .unavailable
     }
   }
 
