@@ -47,7 +47,7 @@ def cpu(found: dict) -> str:
     """Where the CPU went, per second of measurement."""
     numbers = found["numbers"]
     shares = {name.removeprefix("cpu_"): value / numbers["seconds"] for name, value in numbers.items() if name.startswith("cpu_")}
-    return ", ".join(f"{name} {share:.2f}" for name, share in shares.items() if name != "bench")
+    return ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
 
 
 def text_bytes(reply: dict) -> int:
@@ -129,28 +129,30 @@ def turns(site: Site, model: str, count: int, *words: str, session: str | None =
     return found
 
 
-def latency(site: Site, durability: str) -> dict:
+def latency(site: Site, durability: str) -> tuple[dict, dict]:
+    """With 500 turns; and with 100, which leave the machine idle half of the time."""
     model = site.model(f"clock-{durability}", "rate=20;tokens=400;text=clock", durability=durability)
-    return turns(site, model, 500, session=site.session("quick"))
+    return tuple(turns(site, model, count, session=site.session("quick")) for count in (500, 100))
 
 
 @measures("relaxed_latency_ms_p50", "relaxed_latency_ms_p99")
 def relaxed_latency(site: Site) -> Iterator[Figure]:
-    yield from latency_figures("relaxed", latency(site, "relaxed"), ("≤ 1", "≤ 5"))
+    found, few = latency(site, "relaxed")
+    yield from latency_figures("relaxed", found, few, ("≤ 1", "≤ 5"))
 
 
 @measures("commit_latency_ms_p50", "commit_latency_ms_p99", "first_text_ms_p99")
 def commit_latency(site: Site) -> Iterator[Figure]:
-    found = latency(site, "commit")
-    yield from latency_figures("commit", found, ("≤ 5", "≤ 20"))
-    first = found["samples"]["first_ms"]
-    yield Figure("first_text_ms_p99", first["p99"], "ms", "≤ 25", f"p50 {first['p50']:.2f} ms of {first['count']:.0f} turns")
+    found, few = latency(site, "commit")
+    yield from latency_figures("commit", found, few, ("≤ 5", "≤ 20"))
+    first, fewer = found["samples"]["first_ms"], few["samples"]["first_ms"]
+    yield Figure("first_text_ms_p99", first["p99"], "ms", "≤ 25", f"p50 {first['p50']:.2f} ms; with 100 turns p99 {fewer['p99']:.2f} ms")
 
 
-def latency_figures(name: str, found: dict, bounds: tuple[str, str]) -> Iterator[Figure]:
+def latency_figures(name: str, found: dict, few: dict, bounds: tuple[str, str]) -> Iterator[Figure]:
     sample = found["samples"]["latency_ms"]
-    told = f"{sample['count']:,.0f} tokens, max {sample['max']:.1f} ms; CPU/s {cpu(found)}"
     for bound, share in zip(bounds, ("p50", "p99"), strict=True):
+        told = f"with 100 turns {few['samples']['latency_ms'][share]:.2f} ms; max {sample['max']:.1f} ms; CPU/s {cpu(found)}"
         yield Figure(f"{name}_latency_ms_{share}", sample[share], "ms", bound, told)
 
 

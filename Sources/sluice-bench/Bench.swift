@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventLoop
 import FoundationEssentials
+import Glibc
 
 /// The load generator behind `make bench`: each subcommand is one kind of load, its findings one JSON object.
 @main
@@ -17,7 +18,8 @@ struct Target: ParsableArguments {
   @Option(help: "Port on 127.0.0.1.") var port: UInt16
   @Option(help: "Process to watch with its children, as name=pid; several times.") var watch: [String] = []
 
-  var watched: [Watched] { watch.compactMap { Watched($0) } }
+  /// And this program itself: it takes CPU from the others.
+  var watched: [Watched] { (watch + ["bench=\(getpid())"]).compactMap { Watched($0) } }
 
   /// Runs a load on a loop of its own until it is done.
   func run(_ load: (EventLoop, @escaping @Sendable (BenchResult) -> Void) -> @Sendable () -> Void) async throws {

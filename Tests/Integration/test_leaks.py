@@ -44,8 +44,9 @@ def test_aborted_polls_leave_nothing_behind(watched, times):
     dice = seeded()
     before, belongings = idle(deployment, node)
     client = deployment.client()
-    silent = deployment.model("rate=0;tokens=10;fault=stall;after=5", route=FOREVER)
-    parked = [client.start(model=silent.name).read_some(5) for _ in range(8)]
+    silent = deployment.model("rate=0;tokens=10;text=fixed;fault=stall;after=5", route=FOREVER)
+    # All that comes: whoever asks then has to wait.
+    parked = [client.start(model=silent.name).read_some(5 * len("abcdefg ")) for _ in range(8)]
     long = deployment.model(f"rate=0;tokens={2 * STALLED};fault=stall;after={STALLED}", route=FOREVER)
     full = [client.start(model=long.name) for _ in range(8)]
     for turn in full:

@@ -99,8 +99,8 @@ def test_the_error_codes_of_the_readme_have_their_series(node):
 
 
 def test_every_code_that_is_refused_with_is_listed(node):
-    sources = "\n".join(path.read_text() for path in (SOURCES / "Service").rglob("*.swift"))
-    codes = set(re.findall(r'\bRefusal\(\s*\d+,\s*"(\w+)"', sources))
+    cases = re.findall(r'^ +case (\w+)(?: = "(\w+)")?$', (SOURCES / "Service/Routes/RefusalCode.swift").read_text(), re.M)
+    codes = {code or name for name, code in cases}
     assert len(codes) > 20
     assert codes <= {key.split('"')[1] for key in Scrape.of(node).family("sluice_refusals_total")}
 

@@ -7,6 +7,7 @@ import resource
 import socket
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import psycopg
@@ -206,7 +207,13 @@ def test_a_bound_that_is_hit_counts(deploy):
     turn = client.start(model=deployment.model("rate=20;tokens=5000").name).read_some(1)
     assert client.post_start({"message": "Hi"}).json()["error"]["code"] == "overloaded"
     assert hits() == {"live_turns": 1}
-    refused = sum(turn.get(wait=0, cursor="1.99").status_code == 429 for _ in range(20))
+    with ThreadPoolExecutor(8) as crowd:
+        readers = [ChatClient(deployment.nginx.url) for _ in range(8)]
+        path, query = f"/chat/{turn.id}/poll", {"cursor": "1.99", "wait": 0}
+        answers = crowd.map(
+            lambda n: readers[n % 8].request("GET", path, params=query, token=turn.token).status_code, range(400)
+        )
+        refused = list(answers).count(429)
     assert refused and hits() == {"live_turns": 1, "reader_budget": refused}
     turn.cancel()
     turn.read()
