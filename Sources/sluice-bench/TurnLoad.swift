@@ -52,18 +52,22 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
   }
 
   /// *Loop only.*
-  func begin() { timerFired(Mark.begin.rawValue) }
+  func begin() {
+    begunAt = .now()
+    timerFired(Mark.begin.rawValue)
+  }
 
   func timerFired(_ token: Int) {
     switch Mark(rawValue: token) {
     case .begin:
-      // Ten times a second a tenth of a second's starts.
-      for _ in 0..<min(max(1, options.ramp / 10), options.turns - readers.count) {
+      // One by one: turns that begin together would have all their tokens at the same moments.
+      let due = Instant.now().milliseconds(since: begunAt) * options.ramp / 1_000 + 1
+      while readers.count < min(due, options.turns) {
         let reader = Reader(loop: loop, load: self)
         readers.append(reader)
         reader.begin()
       }
-      if readers.count < options.turns { after(0.1, .begin) } else { after(options.settle, .measure) }
+      if readers.count < options.turns { after(0.001, .begin) } else { after(options.settle, .measure) }
     case .measure:
       isMeasuring = true
       begunAt = .now()
