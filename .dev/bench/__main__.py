@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / ".dev"), str(Path(__file__).parent)]
 
 from figures import MEASURES, Figure
-from site_ import Site, fdatasync_ms
+from site_ import Site, fdatasync_ms, stalls
 from stack import Failure
 
 # A parked poll takes one descriptor here, two in an nginx worker's share, one in Sluice.
@@ -40,7 +40,9 @@ def main() -> int:
     site, figures, failed = Site(options.programs.resolve(), ROOT / ".build/bench"), [], False
     try:
         site.start()
+        lost, gaps = stalls()
         say(f"{os.cpu_count()} cores, fdatasync {fdatasync_ms(site.folder.path):.2f} ms, descriptors {hard}")
+        say(f"stalls: who only reads the clock loses {lost:.1%} of the time, {gaps} gaps of more than 5 ms in 3 s")
         for group, measure in MEASURES:
             if options.figure and options.figure not in group:
                 continue

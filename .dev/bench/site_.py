@@ -251,6 +251,20 @@ class Allocations:
         return struct.unpack("Q", self.memory[:8])[0]
 
 
+def stalls(seconds: float = 3) -> tuple[float, int]:
+    """What the machine itself takes from a process that only reads the clock: the share of its time, and how many gaps
+    there were of more than 5 ms. No latency can be better than that."""
+    lost, gaps = 0.0, 0
+    begun = last = time.perf_counter()
+    while last - begun < seconds:
+        now = time.perf_counter()
+        if now - last > 0.0005:
+            lost += now - last
+            gaps += now - last > 0.005
+        last = now
+    return lost / seconds, gaps
+
+
 def fdatasync_ms(folder: Path) -> float:
     """What one durable write costs here: the median of 200."""
     times = []
