@@ -208,7 +208,7 @@ def test_a_route_that_was_changed_is_found_although_its_host_was_full(deploy):
     accepted = wait_until(
         lambda: (reply := client.post_start(body)).status_code == 202 and reply, "a start on the other host", 10
     )
-    assert len(d.upstream(model)) == 2
+    wait_until(lambda: len(d.upstream(model)) == 2, "its request to reach the provider")
     running.cancel()
     client.request("POST", f"/chat/{accepted.json()['turn']}/cancel")
 

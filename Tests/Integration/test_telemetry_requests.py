@@ -207,20 +207,24 @@ def test_a_bound_that_is_hit_counts(deploy):
     turn = client.start(model=deployment.model("rate=20;tokens=5000").name).read_some(1)
     assert client.post_start({"message": "Hi"}).json()["error"]["code"] == "overloaded"
     assert hits() == {"live_turns": 1}
-    with ThreadPoolExecutor(8) as crowd:
+
+    def statuses(path: str, token: str, **query) -> list[int]:
+        """Of as many polls as eight readers at once send."""
         readers = [ChatClient(deployment.nginx.url) for _ in range(8)]
-        path, query = f"/chat/{turn.id}/poll", {"cursor": "1.99", "wait": 0}
-        answers = crowd.map(
-            lambda n: readers[n % 8].request("GET", path, params=query, token=turn.token).status_code, range(400)
-        )
-        refused = list(answers).count(429)
+
+        def status(number: int) -> int:
+            return readers[number % 8].request("GET", path, params=query, token=token).status_code
+
+        with ThreadPoolExecutor(8) as crowd:
+            return list(crowd.map(status, range(800)))
+
+    refused = statuses(f"/chat/{turn.id}/poll", turn.token, cursor="1.99", wait=0).count(429)
     assert refused and hits() == {"live_turns": 1, "reader_budget": refused}
     turn.cancel()
     turn.read()
     # Unknown turns need the database.
-    path = f"/chat/{uuid.uuid4()}/poll"
-    statuses = [client.request("GET", path).status_code for _ in range(300)]
-    assert statuses.count(429) == hits()["identity_budget"] > 0
+    refused = statuses(f"/chat/{uuid.uuid4()}/poll", client.token).count(429)
+    assert refused == hits()["identity_budget"] > 0
     visitor = ChatClient(deployment.nginx.url)
     sessions = [visitor.open_session().status_code for _ in range(12)]
     assert sessions.count(429) == hits()["new_sessions"] > 0
