@@ -65,7 +65,7 @@ enum Framing {
   /// After `.bodyTooLarge`: the request as far as its variables tell, without a body. Nil as for `decode`.
   func decodeVariables(_ bytes: borrowing Span<UInt8>, by codecs: Codecs) -> Request? {
     switch self {
-    case .fastCGI: codecs.fastCGI.decode(bytes, bodyLength: 0)
+    case .fastCGI(let scan): codecs.fastCGI.decode(bytes.extracting(first: scan.variablesEnd), bodyLength: 0)
     case .scgi(let scan): codecs.scgi.decode(bytes.extracting(first: scan.variables.upperBound), scan)
     }
   }

@@ -18,6 +18,8 @@ struct RecordScan {
   /// Bytes of content, without headers and padding.
   private(set) var paramsLength = 0
   private(set) var bodyLength = 0
+  /// Where the variables have ended, once they have.
+  private(set) var variablesEnd = 0
   private var phase = Phase.begin
   /// Where the next record begins.
   private var next = 0
@@ -45,7 +47,10 @@ struct RecordScan {
         case (.params, .params):
           paramsLength += record.length
           if paramsLength > limits.maxParams { return .paramsTooLarge }
-          if record.length == 0 { phase = .body }
+          if record.length == 0 {
+            variablesEnd = record.end
+            phase = .body
+          }
         case (.body, .body):
           bodyLength += record.length
           if bodyLength > limits.maxBody { return .bodyTooLarge }
