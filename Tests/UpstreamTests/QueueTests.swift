@@ -126,7 +126,7 @@ struct QueueTests {
     } _: { rig async throws in
       let (slow, queued) = (Recorder(), Recorder())
       rig.start(slow, path: "/slow")
-      rig.start(queued, limits: .init(connect: 200, firstByte: 200, firstToken: 200, total: 200))
+      rig.start(queued, limits: .init(connect: 1_000, firstByte: 1_000, firstToken: 1_000, total: 1_000))
       // A third one, on the same loop, is over after more than those limits.
       let clock = ScriptedServer { connection in
         guard connection.request() != nil else { return }
@@ -134,7 +134,8 @@ struct QueueTests {
       }
       defer { clock.stop() }
       #expect(
-        try await rig.fetch(url: clock.url(), limits: .init(firstByte: 400)).outcome?.error?.code == .firstByteTimeout)
+        try await rig.fetch(url: clock.url(), limits: .init(firstByte: 1_500)).outcome?.error?.code == .firstByteTimeout
+      )
       #expect(queued.record.value.outcome == nil)
       gate.signal()
       #expect(try await queued.finish().text == "done")
