@@ -1,10 +1,10 @@
 import Wire
 
-/// What an error of an OpenAI-like server means: from the `error` object, in a body of its own or within a stream, and
-/// from the HTTP status if there is one. Servers differ much in what they fill in.
-struct OpenAIFailure {
+/// What a provider's error means: from an error's body, or from an error within an answer, and from the HTTP status if
+/// there is one. All providers say it in much the same form and differ in what they fill in.
+struct ProviderFailure {
   private let status: Int?
-  /// `code` and `type`, lower case.
+  /// What names the kind of error, lower case.
   private var words: [String] = []
   private var message = ""
 
@@ -16,7 +16,9 @@ struct OpenAIFailure {
       message = String(decoding: start.prefix(500), as: UTF8.self)
       return
     }
-    read(document.root["error"] ?? document.root)
+    // Google answers a stream with an array of one.
+    let root = document.root.elements.first { _ in true } ?? document.root
+    read(root["error"] ?? root)
   }
 
   /// For an `error` member (an object or a string) within an answer.
@@ -24,6 +26,13 @@ struct OpenAIFailure {
     let code = error["code"]?.int ?? error["code"]?.string.flatMap { Int($0) }
     status = code.flatMap { (400...599).contains($0) ? $0 : nil }
     read(error)
+  }
+
+  /// For an error that is no JSON object.
+  init(status: Int?, word: String, message: String) {
+    self.status = status
+    words = [word.lowercased()]
+    self.message = message
   }
 
   func error(retryAfter: Int? = nil) -> ProviderError {
@@ -36,25 +45,32 @@ struct OpenAIFailure {
   }
 
   private mutating func read(_ error: JSONElement) {
-    message = error["message"]?.string ?? error.string ?? ""
-    words = [error["code"]?.string, error["type"]?.string].compactMap { $0?.lowercased() }
+    message = error["message"]?.string ?? error["Message"]?.string ?? error.string ?? ""
+    words = [error["code"]?.string, error["type"]?.string, error["status"]?.string, error["__type"]?.string]
+      .compactMap { $0?.lowercased() }
   }
 
   private var code: ProviderError.Code {
     let message = message.lowercased()
-    if says("context_length", "exceed_context") || message.contains("maximum context length") { return .contextTooLong }
+    if says("context_length", "exceed_context") || message.contains("maximum context length")
+      || message.contains("prompt is too long") || message.contains("input is too long")
+    {
+      return .contextTooLong
+    }
     if says("content_filter", "content_policy", "responsibleaipolicy") { return .contentFiltered }
     if status == 402 || says("insufficient_quota", "billing") { return .quotaExceeded }
-    if status == 429 || says("rate_limit", "too_many_requests") { return .rateLimited }
-    if status == 503 || status == 529 || says("overloaded") { return .overloaded }
+    if status == 429 || says("rate_limit", "too_many_requests", "resource_exhausted", "throttling") {
+      return .rateLimited
+    }
+    if status == 503 || status == 529 || says("overloaded", "unavailable", "notready") { return .overloaded }
     switch status {
     case 401, 403: return .unauthorized
     case 400, 404, 405, 413, 415, 422: return .refused
     case .some: return .failed
     case nil: break
     }
-    if says("api_key", "authentication", "permission") { return .unauthorized }
-    return says("invalid_request", "not_found") ? .refused : .failed
+    if says("api_key", "authentication", "permission", "accessdenied") { return .unauthorized }
+    return says("invalid_request", "invalid_argument", "validation", "not_found") ? .refused : .failed
   }
 
   private func says(_ names: String...) -> Bool {
