@@ -4,6 +4,7 @@ package enum ProviderRegistry {
     OpenAIDriver(.openai),
     OpenAIDriver(.azure),
     OpenAIDriver(.gateway),
+    AnthropicDriver(),
     EchoDriver(),
   ]
 
