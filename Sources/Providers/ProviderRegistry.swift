@@ -5,6 +5,7 @@ package enum ProviderRegistry {
     OpenAIDriver(.azure),
     OpenAIDriver(.gateway),
     AnthropicDriver(),
+    BedrockDriver(),
     EchoDriver(),
   ]
 

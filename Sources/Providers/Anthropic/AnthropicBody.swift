@@ -23,7 +23,7 @@ struct AnthropicBody {
     for turn in messages.turns { Self.write(turn, to: &writer) }
     writer.endArray()
     try Self.writeSampling(of: call, thinking, to: &writer)
-    Self.write(thinking, showing: call.showsReasoning, to: &writer)
+    thinking.write(to: &writer, showing: call.showsReasoning)
     try Self.writeOutputConfig(of: call, thinking, to: &writer)
     if let tools = call.tools, !tools.list.isEmpty { Self.write(tools, to: &writer) }
     writer.member("stream", call.streaming)
@@ -113,25 +113,6 @@ struct AnthropicBody {
     writer.beginArray()
     for word in stop { writer.string(word) }
     writer.endArray()
-  }
-
-  /// Models that take an effort say nothing of their reasoning unless asked to.
-  private static func write(_ thinking: ClaudeThinking, showing: Bool, to writer: inout JSONWriter) {
-    switch thinking {
-    case .unsaid: break
-    case .budget(let tokens):
-      writer.key("thinking")
-      writer.beginObject()
-      writer.member("type", "enabled")
-      writer.member("budget_tokens", tokens)
-      writer.endObject()
-    case .effort:
-      writer.key("thinking")
-      writer.beginObject()
-      writer.member("type", "adaptive")
-      if showing { writer.member("display", "summarized") }
-      writer.endObject()
-    }
   }
 
   /// platform.claude.com/docs/en/build-with-claude/structured-outputs.

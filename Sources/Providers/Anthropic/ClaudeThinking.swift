@@ -1,3 +1,5 @@
+import Wire
+
 /// How a Claude model is asked to reason. Up to version 4.6 it takes a budget of tokens (deprecated since 4.6); later ones
 /// refuse a budget and take a word (platform.claude.com/docs/en/build-with-claude/adaptive-thinking, …/effort).
 enum ClaudeThinking: Equatable {
@@ -22,6 +24,25 @@ enum ClaudeThinking: Equatable {
   /// Whether the model takes temperature and top_p: not while it reasons, and not at all after version 4.6
   /// (platform.claude.com/docs/en/about-claude/models/migration-guide).
   func takesSampling(_ model: String) -> Bool { self == .unsaid && !Self.refusesBudgets(model) }
+
+  /// Writes the member `thinking`. Models that take an effort say nothing of their reasoning unless asked to.
+  func write(to writer: inout JSONWriter, showing: Bool) {
+    switch self {
+    case .unsaid: break
+    case .budget(let tokens):
+      writer.key("thinking")
+      writer.beginObject()
+      writer.member("type", "enabled")
+      writer.member("budget_tokens", tokens)
+      writer.endObject()
+    case .effort:
+      writer.key("thinking")
+      writer.beginObject()
+      writer.member("type", "adaptive")
+      if showing { writer.member("display", "summarized") }
+      writer.endObject()
+    }
+  }
 
   private static func forcesTool(_ call: ProviderCall) -> Bool {
     guard let tools = call.tools, !tools.list.isEmpty else { return false }

@@ -48,6 +48,7 @@ struct DriverCase: Sendable, CustomTestStringConvertible {
   static let all: [DriverCase] = [
     .openai,
     .anthropic,
+    .bedrock,
   ]
 }
 
