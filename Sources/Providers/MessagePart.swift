@@ -27,6 +27,14 @@ package enum MessagePart: Sendable, Equatable {
       self.arguments = arguments
       self.signature = signature
     }
+
+    /// The arguments as providers want them that take no text: an object, empty where the model wrote none.
+    var input: [UInt8] {
+      guard let document = try? JSONDocument(parsing: arguments), document.root.kind == .object else {
+        return Array("{}".utf8)
+      }
+      return document.root.minified ?? Array("{}".utf8)
+    }
   }
 
   package struct ToolResult: Sendable, Equatable {

@@ -54,15 +54,22 @@ struct ProviderFailure {
     let message = message.lowercased()
     if says("context_length", "exceed_context") || message.contains("maximum context length")
       || message.contains("prompt is too long") || message.contains("input is too long")
+      || message.contains("exceed context limit")
     {
       return .contextTooLong
     }
     if says("content_filter", "content_policy", "responsibleaipolicy") { return .contentFiltered }
-    if status == 402 || says("insufficient_quota", "billing") { return .quotaExceeded }
+    if status == 402 || says("insufficient_quota", "billing", "servicequota")
+      || message.contains("credit balance is too low")
+    {
+      return .quotaExceeded
+    }
+    // A model that a cloud is still loading, under status 429.
+    if says("notready") { return .overloaded }
     if status == 429 || says("rate_limit", "too_many_requests", "resource_exhausted", "throttling") {
       return .rateLimited
     }
-    if status == 503 || status == 529 || says("overloaded", "unavailable", "notready") { return .overloaded }
+    if status == 503 || status == 529 || says("overloaded", "unavailable") { return .overloaded }
     switch status {
     case 401, 403: return .unauthorized
     case 400, 404, 405, 413, 415, 422: return .refused
@@ -70,7 +77,7 @@ struct ProviderFailure {
     case nil: break
     }
     if says("api_key", "authentication", "permission", "accessdenied") { return .unauthorized }
-    return says("invalid_request", "invalid_argument", "validation", "not_found") ? .refused : .failed
+    return says("invalid_request", "invalid_argument", "validation", "not_found", "too_large") ? .refused : .failed
   }
 
   private func says(_ names: String...) -> Bool {

@@ -48,6 +48,12 @@ package struct ProviderParameters: Sendable {
 
   var form: Form? { read(.responseFormat) { Form($0) } }
 
+  /// The temperature as JSON, for a provider whose scale ends at `limit`. Throws `model_misconfigured` for more.
+  func temperature(upTo limit: Double) throws(ProviderError) -> [UInt8]? {
+    guard let value = read(.temperature, { $0.double }), value > limit else { return values[.temperature] }
+    throw ProviderError(.misconfigured, cause: "parameters.temperature: the provider takes no more than \(limit)")
+  }
+
   private func read<Value>(_ key: Key, _ body: (JSONElement) -> Value?) -> Value? {
     guard let json = values[key], let document = try? JSONDocument(parsing: json) else { return nil }
     return body(document.root)

@@ -4,6 +4,8 @@ package enum ProviderRegistry {
     OpenAIDriver(.openai),
     OpenAIDriver(.azure),
     OpenAIDriver(.gateway),
+    AnthropicDriver(),
+    BedrockDriver(),
     EchoDriver(),
   ]
 
