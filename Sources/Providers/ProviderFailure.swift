@@ -54,6 +54,7 @@ struct ProviderFailure {
     let message = message.lowercased()
     if says("context_length", "exceed_context") || message.contains("maximum context length")
       || message.contains("prompt is too long") || message.contains("input is too long")
+      || message.contains("exceeds the context length") || message.contains("exceeds the maximum number of tokens")
     {
       return .contextTooLong
     }

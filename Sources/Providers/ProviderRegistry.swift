@@ -5,6 +5,7 @@ package enum ProviderRegistry {
     OpenAIDriver(.azure),
     OpenAIDriver(.gateway),
     EchoDriver(),
+    OllamaDriver(),
   ]
 
   /// Nil if there is no driver of that name.

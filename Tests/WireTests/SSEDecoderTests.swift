@@ -19,7 +19,7 @@ import Wire
 
   static func events(
     _ pieces: some Sequence<ArraySlice<UInt8>>, from decoder: inout SSEDecoder
-  ) throws(SSEError) -> [Seen] {
+  ) throws(LineError) -> [Seen] {
     var seen: [Seen] = []
     for piece in pieces {
       // A copy that goes at once: a decoder that kept a pointer into it would read freed memory.
@@ -82,7 +82,7 @@ import Wire
   @Test func anEventIsReadyAtTheReturnOfACutLineEnd() throws {
     var decoder = SSEDecoder()
     let bytes = Array("data: a\r\n\r".utf8)
-    let isReady = try bytes.withUnsafeBytes { bytes throws(SSEError) in
+    let isReady = try bytes.withUnsafeBytes { bytes throws(LineError) in
       var input = bytes
       return try decoder.next(in: &input) != nil
     }

@@ -11,7 +11,7 @@ package struct SSEDecoder: Sendable {
   private static let longestID = 1024
 
   private let limit: Int
-  private var lines: SSELines
+  private var lines: Lines
   private var atStart = true
   private var heldName: ArraySlice<UInt8> = []
   /// Nil if the event that has begun has no data line yet.
@@ -32,17 +32,17 @@ package struct SSEDecoder: Sendable {
 
   package init(limit: Int = defaultLimit) {
     self.limit = limit
-    lines = SSELines(limit: limit)
+    lines = Lines(limit: limit, comment: UInt8(ascii: ":"))
   }
 
   /// The next whole event in `input`, which then begins behind it; nil when `input` is used up and its rest kept.
   ///
   /// Throws when a line or an event is longer than the limit: the stream cannot be read any further.
-  package mutating func next(in input: inout UnsafeRawBufferPointer) throws(SSEError) -> SSEEvent? {
+  package mutating func next(in input: inout UnsafeRawBufferPointer) throws(LineError) -> SSEEvent? {
     if input.isEmpty { return nil }
     // What lies in `input` is copied only if the event does not end there.
-    var name = SSEBytes.owned(heldName)
-    var data = heldData.map { SSEBytes.owned($0) }
+    var name = LineBytes.owned(heldName)
+    var data = heldData.map { LineBytes.owned($0) }
     heldName = []
     heldData = nil
     while let line = try lines.next(in: &input) {
@@ -57,9 +57,9 @@ package struct SSEDecoder: Sendable {
   ///
   /// The specification discards it. Providers do end a stream right behind the last line, and then the finish of a turn
   /// must not be lost; half an event is no valid JSON and is refused further up.
-  package mutating func finish() throws(SSEError) -> SSEEvent? {
-    var name = SSEBytes.owned(heldName)
-    var data = heldData.map { SSEBytes.owned($0) }
+  package mutating func finish() throws(LineError) -> SSEEvent? {
+    var name = LineBytes.owned(heldName)
+    var data = heldData.map { LineBytes.owned($0) }
     heldName = []
     heldData = nil
     if let line = lines.finish() { _ = try read(line, name: &name, data: &data) }
@@ -68,8 +68,8 @@ package struct SSEDecoder: Sendable {
 
   /// Returns true for the line that ends an event. One that ends without data is forgotten, its name with it.
   private mutating func read(
-    _ line: SSEBytes, name: inout SSEBytes, data: inout SSEBytes?
-  ) throws(SSEError) -> Bool {
+    _ line: LineBytes, name: inout LineBytes, data: inout LineBytes?
+  ) throws(LineError) -> Bool {
     switch SSEField(line: withoutMark(line)) {
     case .end:
       if data == nil { name = .empty }
@@ -99,7 +99,7 @@ package struct SSEDecoder: Sendable {
   }
 
   /// The stream may begin with a byte order mark.
-  private mutating func withoutMark(_ line: SSEBytes) -> SSEBytes {
+  private mutating func withoutMark(_ line: LineBytes) -> LineBytes {
     guard atStart else { return line }
     atStart = false
     return line.withBytes { $0.starts(with: [0xEF, 0xBB, 0xBF]) } ? line.dropping(3) : line

@@ -4,14 +4,14 @@ import Glibc
 enum SSEField {
   /// The blank line that ends an event.
   case end
-  case data(SSEBytes)
-  case event(SSEBytes)
-  case id(SSEBytes)
-  case retry(SSEBytes)
+  case data(LineBytes)
+  case event(LineBytes)
+  case id(LineBytes)
+  case retry(LineBytes)
   /// A comment or a field nobody knows.
   case ignored
 
-  init(line: SSEBytes) {
+  init(line: LineBytes) {
     if line.count == 0 {
       self = .end
       return

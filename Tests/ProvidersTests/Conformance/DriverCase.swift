@@ -45,7 +45,10 @@ struct DriverCase: Sendable, CustomTestStringConvertible {
 
   func fixture(_ name: String) throws -> Fixture { try Fixture("\(folder)/\(name)") }
 
-  static let all: [DriverCase] = [.openai]
+  static let all: [DriverCase] = [
+    .openai,
+    .ollama,
+  ]
 }
 
 extension DriverCase {
