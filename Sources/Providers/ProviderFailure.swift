@@ -58,12 +58,16 @@ struct ProviderFailure {
     {
       return .contextTooLong
     }
-    if says("content_filter", "content_policy", "responsibleaipolicy") { return .contentFiltered }
+    if says("content_filter", "content_policy", "responsibleaipolicy", "bio_policy", "cyber_policy") {
+      return .contentFiltered
+    }
     if status == 402 || says("insufficient_quota", "billing") { return .quotaExceeded }
     if status == 429 || says("rate_limit", "too_many_requests", "resource_exhausted", "throttling") {
       return .rateLimited
     }
-    if status == 503 || status == 529 || says("overloaded", "unavailable", "notready") { return .overloaded }
+    if status == 503 || status == 529 || says("overloaded", "unavailable", "notready", "slow_down") {
+      return .overloaded
+    }
     switch status {
     case 401, 403: return .unauthorized
     case 400, 404, 405, 413, 415, 422: return .refused
@@ -71,7 +75,10 @@ struct ProviderFailure {
     case nil: break
     }
     if says("api_key", "authentication", "permission", "accessdenied") { return .unauthorized }
-    return says("invalid_request", "invalid_argument", "validation", "not_found") ? .refused : .failed
+    // The names of images' faults are those of the Responses API.
+    return says(
+      "invalid_", "validation", "not_found", "image_too_", "image_parse", "image_file", "image_media", "download_image")
+      ? .refused : .failed
   }
 
   private func says(_ names: String...) -> Bool {

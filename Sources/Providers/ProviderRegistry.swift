@@ -6,6 +6,7 @@ package enum ProviderRegistry {
     OpenAIDriver(.gateway),
     EchoDriver(),
     OllamaDriver(),
+    ResponsesDriver(),
   ]
 
   /// Nil if there is no driver of that name.
