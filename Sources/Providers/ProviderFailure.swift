@@ -7,6 +7,7 @@ struct ProviderFailure {
   /// What names the kind of error, lower case.
   private var words: [String] = []
   private var message = ""
+  private var retryDelay: Int?
 
   /// For an answer that is no 2xx.
   init(status: Int, body: UnsafeRawBufferPointer) {
@@ -41,13 +42,27 @@ struct ProviderFailure {
     let quote = code == .unauthorized ? "" : message
     let parts = [status.map { "status \($0)" } ?? ""] + words + [quote]
     return ProviderError(
-      code, cause: parts.filter { !$0.isEmpty }.joined(separator: ", "), status: status, retryAfterSeconds: retryAfter)
+      code, cause: parts.filter { !$0.isEmpty }.joined(separator: ", "), status: status,
+      retryAfterSeconds: retryAfter ?? retryDelay)
   }
 
   private mutating func read(_ error: JSONElement) {
     message = error["message"]?.string ?? error["Message"]?.string ?? error.string ?? ""
     words = [error["code"]?.string, error["type"]?.string, error["status"]?.string, error["__type"]?.string]
       .compactMap { $0?.lowercased() }
+    guard let details = error["details"] else { return }
+    for detail in details.elements { read(detail: detail) }
+  }
+
+  /// Google says here what its status leaves open: google.rpc.ErrorInfo and google.rpc.RetryInfo, `34.07s` for instance
+  /// (cloud.google.com/apis/design/errors).
+  private mutating func read(detail: JSONElement) {
+    if let reason = detail["reason"]?.string { words.append(reason.lowercased()) }
+    if let delay = detail["retryDelay"]?.string, delay.hasSuffix("s"), let seconds = Double(delay.dropLast()),
+      (0...1_000_000).contains(seconds)
+    {
+      retryDelay = Int(seconds.rounded(.up))
+    }
   }
 
   private var code: ProviderError.Code {
@@ -61,6 +76,8 @@ struct ProviderFailure {
     if says("content_filter", "content_policy", "responsibleaipolicy", "bio_policy", "cyber_policy") {
       return .contentFiltered
     }
+    // Google calls it a bad request.
+    if says("api_key_invalid") { return .unauthorized }
     if status == 402 || says("insufficient_quota", "billing") { return .quotaExceeded }
     if status == 429 || says("rate_limit", "too_many_requests", "resource_exhausted", "throttling") {
       return .rateLimited

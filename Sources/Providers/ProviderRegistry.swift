@@ -7,6 +7,7 @@ package enum ProviderRegistry {
     EchoDriver(),
     OllamaDriver(),
     ResponsesDriver(),
+    GeminiDriver(),
   ]
 
   /// Nil if there is no driver of that name.

@@ -146,6 +146,30 @@ import Wire
     #expect(try !sawData("\n\n"))
   }
 
+  @Test(arguments: [
+    ("data: a\n\n{\n  \"e\": 1\n}\n", "{\n  \"e\": 1\n}\n"), ("[1,\n2]", "[1,\n2]\n"),
+    ("\u{FEFF}{}\n", "{}\n"), ("data: a\n\nnot: this\n }\n: {\n{\n: comment\n\ndata: b\n\n}", "{\n}\n"),
+    ("data: {}\n\n", ""),
+  ])
+  func bareJSONIsGatheredForWhoWantsIt(_ text: String, tail: String) throws {
+    let bytes = Array(text.utf8)
+    for cut in 0...bytes.count {
+      var decoder = SSEDecoder(gathersTail: true)
+      let seen = try Self.events([bytes[..<cut], bytes[cut...]], from: &decoder)
+      #expect(String(decoding: decoder.tail, as: UTF8.self) == tail, "cut at \(cut)")
+      var plain = SSEDecoder()
+      #expect(try Self.events([bytes[...]], from: &plain) == seen)
+      #expect(plain.tail.isEmpty)
+    }
+  }
+
+  @Test func bareJSONIsBounded() {
+    var decoder = SSEDecoder(limit: 8, gathersTail: true)
+    #expect(throws: LineError.tooLong) {
+      _ = try Self.events([Array("{\n1234\n56\n".utf8)[...]], from: &decoder)
+    }
+  }
+
   @Test func manyLinesOfOneEventTakeLinearTime() throws {
     let text = String(repeating: "data: x\n", count: 100_000) + "\n"
     let seen = try Self.events(text)

@@ -11,6 +11,7 @@ package struct SSEDecoder: Sendable {
   private static let longestID = 1024
 
   private let limit: Int
+  private let gathersTail: Bool
   private var lines: Lines
   private var atStart = true
   private var heldName: ArraySlice<UInt8> = []
@@ -30,8 +31,14 @@ package struct SSEDecoder: Sendable {
   /// The last `retry:`, in milliseconds; nil if there was none.
   package private(set) var retryMilliseconds: Int?
 
-  package init(limit: Int = defaultLimit) {
+  /// The lines that are neither fields nor comments from the first one on that begins like a JSON object or array, each
+  /// with a line feed: some servers report an error as bare JSON behind the events, or in their place. Empty unless
+  /// `gathersTail` was set.
+  package private(set) var tail: [UInt8] = []
+
+  package init(limit: Int = defaultLimit, gathersTail: Bool = false) {
     self.limit = limit
+    self.gathersTail = gathersTail
     lines = Lines(limit: limit, comment: UInt8(ascii: ":"))
   }
 
@@ -70,7 +77,8 @@ package struct SSEDecoder: Sendable {
   private mutating func read(
     _ line: LineBytes, name: inout LineBytes, data: inout LineBytes?
   ) throws(LineError) -> Bool {
-    switch SSEField(line: withoutMark(line)) {
+    let line = withoutMark(line)
+    switch SSEField(line: line) {
     case .end:
       if data == nil { name = .empty }
       return true
@@ -93,9 +101,22 @@ package struct SSEDecoder: Sendable {
         retryMilliseconds = bytes.reduce(0) { $0 * 10 + Int($1 - 0x30) }
       }
     case .ignored:
-      break
+      if gathersTail { try gather(line) }
     }
     return false
+  }
+
+  private mutating func gather(_ line: LineBytes) throws(LineError) {
+    try line.withBytes { (line) throws(LineError) in
+      switch line.first {
+      case UInt8(ascii: ":"): return
+      case UInt8(ascii: "{"), UInt8(ascii: "["): break
+      default: if tail.isEmpty { return }
+      }
+      guard tail.count + line.count < limit else { throw .tooLong }
+      tail.append(contentsOf: line)
+      tail.append(UInt8(ascii: "\n"))
+    }
   }
 
   /// The stream may begin with a byte order mark.

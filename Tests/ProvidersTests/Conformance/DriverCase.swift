@@ -51,6 +51,7 @@ struct DriverCase: Sendable, CustomTestStringConvertible {
     .openai,
     .ollama,
     .responses,
+    .gemini,
   ]
 }
 
