@@ -119,6 +119,13 @@ import Wire
     #expect(try Self.parts(message) == #"{"text":"abc"},{"text":"x","thoughtSignature":"s"}"#)
   }
 
+  @Test func aTextThatIsAllSignedIsOnePart() throws {
+    let signed = #"{"text":"abc","thoughtSignature":"s"}"#
+    let message = ProviderMessage(
+      role: .assistant, parts: [.text("abc"), .kept(driver: "gemini", json: Array(signed.utf8))])
+    #expect(try Self.parts(message) == signed)
+  }
+
   @Test func aFailedToolSaysSo() throws {
     let result = MessagePart.ToolResult(id: "a", name: "f", text: "no", isError: true)
     #expect(
