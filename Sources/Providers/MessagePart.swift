@@ -101,6 +101,16 @@ package enum MessagePart: Sendable, Equatable {
   }
 }
 
+extension MessagePart.ToolCall {
+  /// The arguments for a provider that takes an object, not a text: without white space, `{}` for what is no object.
+  var argumentsObject: [UInt8] {
+    guard let document = try? JSONDocument(parsing: arguments), document.root.kind == .object,
+      let json = document.root.minified
+    else { return Array("{}".utf8) }
+    return json
+  }
+}
+
 extension MessagePart: Redacted {
   package var description: String {
     switch self {

@@ -7,6 +7,7 @@ struct ProviderFailure {
   /// What names the kind of error, lower case.
   private var words: [String] = []
   private var message = ""
+  private var retryDelay: Int?
 
   /// For an answer that is no 2xx.
   init(status: Int, body: UnsafeRawBufferPointer) {
@@ -41,24 +42,43 @@ struct ProviderFailure {
     let quote = code == .unauthorized ? "" : message
     let parts = [status.map { "status \($0)" } ?? ""] + words + [quote]
     return ProviderError(
-      code, cause: parts.filter { !$0.isEmpty }.joined(separator: ", "), status: status, retryAfterSeconds: retryAfter)
+      code, cause: parts.filter { !$0.isEmpty }.joined(separator: ", "), status: status,
+      retryAfterSeconds: retryAfter ?? retryDelay)
   }
 
   private mutating func read(_ error: JSONElement) {
     message = error["message"]?.string ?? error["Message"]?.string ?? error.string ?? ""
     words = [error["code"]?.string, error["type"]?.string, error["status"]?.string, error["__type"]?.string]
       .compactMap { $0?.lowercased() }
+    guard let details = error["details"] else { return }
+    for detail in details.elements { read(detail: detail) }
+  }
+
+  /// Google says here what its status leaves open: google.rpc.ErrorInfo and google.rpc.RetryInfo, `34.07s` for instance
+  /// (cloud.google.com/apis/design/errors).
+  private mutating func read(detail: JSONElement) {
+    if let reason = detail["reason"]?.string { words.append(reason.lowercased()) }
+    if let delay = detail["retryDelay"]?.string, delay.hasSuffix("s"), let seconds = Double(delay.dropLast()),
+      (0...1_000_000).contains(seconds)
+    {
+      retryDelay = Int(seconds.rounded(.up))
+    }
   }
 
   private var code: ProviderError.Code {
     let message = message.lowercased()
     if says("context_length", "exceed_context") || message.contains("maximum context length")
       || message.contains("prompt is too long") || message.contains("input is too long")
-      || message.contains("exceed context limit")
+      || message.contains("exceed context limit") || message.contains("exceeds the context length")
+      || message.contains("exceeds the maximum number of tokens")
     {
       return .contextTooLong
     }
-    if says("content_filter", "content_policy", "responsibleaipolicy") { return .contentFiltered }
+    if says("content_filter", "content_policy", "responsibleaipolicy", "bio_policy", "cyber_policy") {
+      return .contentFiltered
+    }
+    // Google calls it a bad request.
+    if says("api_key_invalid") { return .unauthorized }
     if status == 402 || says("insufficient_quota", "billing", "servicequota")
       || message.contains("credit balance is too low")
     {
@@ -69,7 +89,7 @@ struct ProviderFailure {
     if status == 429 || says("rate_limit", "too_many_requests", "resource_exhausted", "throttling") {
       return .rateLimited
     }
-    if status == 503 || status == 529 || says("overloaded", "unavailable") { return .overloaded }
+    if status == 503 || status == 529 || says("overloaded", "unavailable", "slow_down") { return .overloaded }
     switch status {
     case 401, 403: return .unauthorized
     case 400, 404, 405, 413, 415, 422: return .refused
@@ -77,7 +97,10 @@ struct ProviderFailure {
     case nil: break
     }
     if says("api_key", "authentication", "permission", "accessdenied") { return .unauthorized }
-    return says("invalid_request", "invalid_argument", "validation", "not_found", "too_large") ? .refused : .failed
+    // The names of images' faults are those of the Responses API.
+    return says(
+      "invalid_", "validation", "not_found", "too_large", "image_too_", "image_parse", "image_file", "image_media",
+      "download_image") ? .refused : .failed
   }
 
   private func says(_ names: String...) -> Bool {

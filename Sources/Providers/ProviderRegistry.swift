@@ -7,6 +7,9 @@ package enum ProviderRegistry {
     AnthropicDriver(),
     BedrockDriver(),
     EchoDriver(),
+    OllamaDriver(),
+    ResponsesDriver(),
+    GeminiDriver(),
   ]
 
   /// Nil if there is no driver of that name.

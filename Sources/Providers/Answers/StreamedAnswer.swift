@@ -16,16 +16,24 @@ struct StreamedAnswer<Reader: AnswerReader>: ProviderDecoder {
   private var phase = Phase.open(answered: false)
   private(set) var sawFinish = false
 
-  var sawData: Bool { framing.sawData }
+  /// Whether all that the last `feed` completed said nothing of the answer: a provider's own keep-alives, say.
+  private var sawAsideOnly = false
+
+  var sawData: Bool { framing.sawData && !sawAsideOnly }
 
   mutating func feed<Sink: ProviderEventSink>(
     _ bytes: UnsafeRawBufferPointer, to sink: inout Sink
   ) throws(ProviderError) {
     framing.sawData = false
+    var (units, asides) = (0, 0)
+    defer { sawAsideOnly = units > 0 && units == asides }
     do {
       var input = bytes
       while !isClosed, let unit = try framing.next(in: &input) {
-        try take(reader.read(unit, to: &sink), to: &sink)
+        let step = try reader.read(unit, to: &sink)
+        units += 1
+        if case .aside = step { asides += 1 }
+        try take(step, to: &sink)
       }
     } catch {
       phase = .closed

@@ -4,7 +4,7 @@ import Wire
 /// (docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html, Errors).
 enum BedrockException {
   /// `payload`: `{"message":…}`; a failure of the model itself may add `originalMessage`.
-  static func error(_ name: String, _ payload: SSEBytes) -> ProviderError {
+  static func error(_ name: String, _ payload: StreamBytes) -> ProviderError {
     error(name, text: payload.withBytes(text))
   }
 

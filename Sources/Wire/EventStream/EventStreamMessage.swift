@@ -1,7 +1,7 @@
 /// One message of an event stream.
 package struct EventStreamMessage {
   package let headers: [EventStreamHeader]
-  package let payload: SSEBytes
+  package let payload: StreamBytes
 
   /// The first header of that name.
   package subscript(name: String) -> EventStreamHeader.Value? { headers.first { $0.name == name }?.value }

@@ -168,7 +168,7 @@ import Testing
     try bytes.withUnsafeBytes { try decoder.feed($0, to: &answer) }
     try decoder.finish(to: &answer)
     let body = String(
-      decoding: try driver.driver.request(for: DriverCase.call(more: [answer.message])).body, as: UTF8.self)
+      decoding: try driver.driver.request(for: driver.call(more: [answer.message])).body, as: UTF8.self)
     for event in Transcript(of: driver.driver, streaming: true, [bytes[...]]).events {
       switch event {
       case .keep(let block): #expect(body.contains(block))

@@ -7,7 +7,7 @@ import Testing
 /// - answers as its provider's documentation shows them: `*.json` come in one piece, `request*.json` are none, all others
 ///   are streams
 /// - `scripted.*`: the answer that all drivers read alike, as a stream and in one piece (`DriverCase.scripted`)
-/// - `request.json`: the body that asks `DriverCase.call`
+/// - `request.json`: the body that asks the case's `call`
 struct DriverCase: Sendable, CustomTestStringConvertible {
   /// A file and what it says.
   struct Answer: Sendable, CustomTestStringConvertible {
@@ -31,13 +31,15 @@ struct DriverCase: Sendable, CustomTestStringConvertible {
   /// Whether the provider marks the end of every answer: then a stream without the mark is cut. Where it does not, the
   /// finish reason is the end.
   let hasEndMark: Bool
-  /// Where `DriverCase.call` is sent, `https://h.example` being the endpoint.
+  /// Where the case's `call` is sent, `https://h.example` being the endpoint.
   let url: String
   /// All files but the scripted ones.
   let answers: [Answer]
   /// A whole answer with one unit (a line without its end, or a frame) of `length` bytes, and the number of bytes of its
   /// text.
   let long: @Sendable (_ length: Int) -> (bytes: [UInt8], text: Int)
+  /// The parameters of the call, for a driver that cannot send the usual ones.
+  var parameters: String? = nil
 
   enum Framing { case events, lines, frames }
 
@@ -49,6 +51,9 @@ struct DriverCase: Sendable, CustomTestStringConvertible {
     .openai,
     .anthropic,
     .bedrock,
+    .ollama,
+    .responses,
+    .gemini,
   ]
 }
 
@@ -66,6 +71,13 @@ extension DriverCase {
     content.finish = .toolCalls
     return content
   }()
+
+  /// A call with something of everything that this driver can send.
+  func call(
+    streaming: Bool = true, tools: Bool = true, overrides: ProviderOverrides = .none, more: [ProviderMessage] = []
+  ) throws -> ProviderCall {
+    try Self.call(streaming: streaming, tools: tools, overrides: overrides, parameters: parameters, more: more)
+  }
 
   /// A call with something of everything.
   static func call(

@@ -6,7 +6,7 @@ import Wire
 @Suite struct RequestConformanceTests {
   @Test(arguments: DriverCase.all)
   func theBodyIsTheProviders(_ driver: DriverCase) throws {
-    let request = try driver.driver.request(for: DriverCase.call())
+    let request = try driver.driver.request(for: driver.call())
     #expect(String(decoding: request.body, as: UTF8.self) == (try driver.fixture("request.json").text))
     #expect(request.url == driver.url)
     #expect(request.headers.contains { $0 == ("content-type", "application/json") })
@@ -17,7 +17,7 @@ import Wire
     let members = driver.driver.toolMembers
     #expect(!members.isEmpty)
     let overrides = "{" + members.map { #""\#($0)":{"get_weather":1}"# }.joined(separator: ",") + "}"
-    let call = try DriverCase.call(
+    let call = try driver.call(
       tools: false, overrides: overridden ? ProviderOverrides(body: overrides) : .none)
     let request = try driver.driver.wholeRequest(for: call, at: 1_700_000_000)
     let body = String(decoding: request.body, as: UTF8.self)
@@ -31,7 +31,7 @@ import Wire
     let overrides = try ProviderOverrides(
       body: #"{"x":{"a":[1,2.5,"ü",null],"b":null},"model":"another"}"#, headers: #"{"X-Extra":"a b"}"#,
       query: #"{"k":"a b&c"}"#)
-    let request = try driver.driver.wholeRequest(for: DriverCase.call(overrides: overrides), at: 1_700_000_000)
+    let request = try driver.driver.wholeRequest(for: driver.call(overrides: overrides), at: 1_700_000_000)
     let body = String(decoding: request.body, as: UTF8.self)
     #expect(body.contains(#""x":{"a":[1,2.5,"ü",null]}"#))
     #expect(body.contains(#""model":"another""#) && !body.contains(#""model":"m-1""#))
@@ -41,20 +41,20 @@ import Wire
 
   @Test(arguments: DriverCase.all)
   func theCredentialIsInAHeaderOnly(_ driver: DriverCase) throws {
-    let request = try driver.driver.wholeRequest(for: DriverCase.call(), at: 1_700_000_000)
+    let request = try driver.driver.wholeRequest(for: driver.call(), at: 1_700_000_000)
     #expect(request.headers.contains { $0.value.contains("secret-credential") })
     #expect(!request.url.contains("secret"))
     #expect(!String(decoding: request.body, as: UTF8.self).contains("secret"))
     var dumped = ""
     dump(request, to: &dumped)
-    dump(try DriverCase.call(), to: &dumped)
+    dump(try driver.call(), to: &dumped)
     for text in ["\(request)", String(reflecting: request), dumped] { #expect(!text.contains("secret")) }
   }
 
   @Test(arguments: DriverCase.all)
   func aCredentialThatNoHeaderHoldsIsRefused(_ driver: DriverCase) throws {
     for credential in ["", "a\r\nx-injected: 1", "a b", "ä"] {
-      var request = try driver.driver.request(for: DriverCase.call())
+      var request = try driver.driver.request(for: driver.call())
       #expect(throws: ProviderError.self) {
         try driver.driver.authorize(&request, with: credential, at: 1_700_000_000)
       }

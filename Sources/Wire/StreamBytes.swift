@@ -1,6 +1,6 @@
 /// Bytes of a stream: they lie in the decoder's input, uncopied, if they lay whole in it, and then are valid only until
 /// that input goes.
-package enum SSEBytes {
+package enum StreamBytes {
   case borrowed(UnsafeRawBufferPointer)
   case owned(ArraySlice<UInt8>)
 
@@ -20,10 +20,10 @@ package enum SSEBytes {
     }
   }
 
-  static var empty: SSEBytes { .owned([]) }
+  static var empty: StreamBytes { .owned([]) }
 
   /// Without the first `count` bytes; nothing is copied.
-  func dropping(_ count: Int) -> SSEBytes {
+  func dropping(_ count: Int) -> StreamBytes {
     switch self {
     case .borrowed(let bytes): .borrowed(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(count)))
     case .owned(let bytes): .owned(bytes.dropFirst(count))
@@ -39,7 +39,7 @@ package enum SSEBytes {
   }
 
   /// Appends a line feed and `line`, in place if these bytes are owned already.
-  mutating func join(_ line: SSEBytes) {
+  mutating func join(_ line: StreamBytes) {
     var joined = kept
     self = .empty
     joined.append(0x0A)

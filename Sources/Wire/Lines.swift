@@ -2,11 +2,12 @@ import Glibc
 
 /// Cuts a byte stream into lines that end in LF, CR or CRLF, mixed, wherever the stream itself is cut. It holds the
 /// unfinished line only.
-struct SSELines: Sendable {
+struct Lines: Sendable {
   private static let lineFeed = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
 
   private let limit: Int
+  private let comment: UInt8?
   private var unfinished: [UInt8] = []
   /// The last line ended in CR: an LF that follows belongs to that end.
   private var skipsLineFeed = false
@@ -14,10 +15,14 @@ struct SSELines: Sendable {
   /// Whether part of a line other than a comment was read since this was last set to false.
   var sawData = false
 
-  init(limit: Int) { self.limit = limit }
+  /// `limit`: bytes of a line without its end. `comment`: what begins a line that says nothing, if any does.
+  init(limit: Int, comment: UInt8? = nil) {
+    self.limit = limit
+    self.comment = comment
+  }
 
   /// The next line without its end; nil when `input` is used up. Throws when a line is longer than the limit.
-  mutating func next(in input: inout UnsafeRawBufferPointer) throws(SSEError) -> SSEBytes? {
+  mutating func next(in input: inout UnsafeRawBufferPointer) throws(LineError) -> StreamBytes? {
     if skipsLineFeed, let first = input.first {
       skipsLineFeed = false
       if first == Self.lineFeed { input = UnsafeRawBufferPointer(rebasing: input.dropFirst()) }
@@ -25,7 +30,7 @@ struct SSELines: Sendable {
     let end = Self.lineEnd(in: input)
     let part = UnsafeRawBufferPointer(rebasing: input[..<(end ?? input.count)])
     guard unfinished.count + part.count <= limit else { throw .tooLong }
-    if let first = unfinished.first ?? part.first, !part.isEmpty, first != UInt8(ascii: ":") { sawData = true }
+    if let first = unfinished.first ?? part.first, !part.isEmpty, first != comment { sawData = true }
 
     guard let end else {
       unfinished.append(contentsOf: part)
@@ -40,7 +45,7 @@ struct SSELines: Sendable {
   }
 
   /// The line that the stream's end leaves unfinished, if there is one.
-  mutating func finish() -> SSEBytes? {
+  mutating func finish() -> StreamBytes? {
     if unfinished.isEmpty { return nil }
     defer { unfinished = [] }
     return .owned(unfinished[...])
@@ -64,4 +69,10 @@ struct SSELines: Sendable {
     }
     return nil
   }
+}
+
+/// Why a stream of lines cannot be read any further.
+package enum LineError: Error, Sendable {
+  /// A line, or what several lines say together, is longer than the limit.
+  case tooLong
 }
