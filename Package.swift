@@ -78,7 +78,7 @@ let package = Package(
     .target(name: "EventLoop", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "Wire", dependencies: ["CSimdJSON"], swiftSettings: strict),
     .target(name: "Chat", dependencies: ["Wire"], swiftSettings: strict),
-    .target(name: "Providers", dependencies: ["Wire", "Chat"], swiftSettings: strict),
+    .target(name: "Providers", dependencies: ["Wire", "Chat", crypto], swiftSettings: strict),
     .target(name: "FrontDoor", dependencies: ["CFastCGI", "EventLoop"], swiftSettings: strict),
     .target(name: "Upstream", dependencies: ["CCurl", "CZlib", "EventLoop"], swiftSettings: strict),
     .target(name: "SQL", path: "SQL", resources: statements().map { .embedInCode($0) }, swiftSettings: strict),

@@ -76,6 +76,7 @@ extension Statement {
   package static let nodeVoid = Statement("nodeVoid", PackageResources.node_void_sql)
   package static let ping = Statement("ping", PackageResources.ping_sql)
   package static let ringRecycle = Statement("ringRecycle", PackageResources.ring_recycle_sql)
+  package static let routeHealthWrite = Statement("routeHealthWrite", PackageResources.route_health_write_sql)
   package static let schemaChanges = Statement("schemaChanges", PackageResources.schema_changes_sql)
   package static let startHistory = Statement("startHistory", PackageResources.start_history_sql)
   package static let startIdempotency = Statement("startIdempotency", PackageResources.start_idempotency_sql)

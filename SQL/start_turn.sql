@@ -47,21 +47,13 @@ said as (
 )
 insert into sluice.turn (
   id, conversation_id, identity_id, surface_id, user_message_id, message_id,
-  model_name, route_id, durability, on_interrupt, owner, metadata
+  model_name, durability, on_interrupt, owner, metadata
 )
 select
   $1::uuid, mine.id, $3::uuid, $4::uuid, $5::uuid, $7::uuid,
-  coalesce(m.name, $9::text, ''), r.id, coalesce(m.durability, 'commit'), coalesce(m.on_interrupt, 'keep'),
+  coalesce(m.name, $9::text, ''), coalesce(m.durability, 'commit'), coalesce(m.on_interrupt, 'keep'),
   $8::uuid, $10::jsonb
 from mine
 left join sluice.surface s on s.id = $4::uuid
 left join sluice.virtual_model m on m.name = coalesce($9::text, s.default_model)
-left join lateral (
-  select route.id
-  from sluice.model_route route
-  where route.model_id = m.id
-    and route.enabled
-  order by route.priority, route.id
-  limit 1
-) r on true
 on conflict (id) do nothing

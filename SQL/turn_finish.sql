@@ -2,7 +2,8 @@
 -- release of the conversation, together or not at all. Repeated unchanged when its outcome is unknown: then the turn
 -- is found ended, which is success.
 -- $1 incarnation, $2 turn, $3 epoch, $4 slot, $5 chunk numbers, $6 events, $7 state, $8 finish reason or null,
--- $9 error or null, $10 usage or null, $11 text, null for no message
+-- $9 error or null, $10 usage or null, $11 text, null for no message,
+-- $12 route or null, $13 how the providers were asked, or null
 with fence as materialized (
   select 1
   from sluice.node
@@ -18,6 +19,8 @@ ended as (
     finish_reason = $8::text,
     error = $9::jsonb,
     usage = $10::jsonb,
+    route_id = coalesce($12::uuid, turn.route_id),
+    upstream = $13::jsonb,
     chunks = ($5::int[])[cardinality($5::int[])],
     ended_at = clock_timestamp()
   from fence

@@ -7,6 +7,50 @@ package enum MessagePart: Sendable, Equatable {
   case image(url: String)
   /// `data` is Base64 with padding (RFC 4648, section 4); `mediaType` such as `image/png`.
   case imageData(mediaType: String, data: String)
+  /// The model has called a tool; `arguments` is a JSON object.
+  case toolCall(ToolCall)
+  /// What that call gave.
+  case toolResult(ToolResult)
+  /// A block of an answer that its provider wants back unchanged; other drivers leave it out.
+  case kept(driver: String, json: [UInt8])
+
+  package struct ToolCall: Sendable, Equatable {
+    package let id: String
+    package let name: String
+    package let arguments: String
+    /// The provider's, to go back with the call.
+    package let signature: String?
+
+    package init(id: String, name: String, arguments: String, signature: String? = nil) {
+      self.id = id
+      self.name = name
+      self.arguments = arguments
+      self.signature = signature
+    }
+
+    /// The arguments as providers want them that take no text: an object, empty where the model wrote none.
+    var input: [UInt8] {
+      guard let document = try? JSONDocument(parsing: arguments), document.root.kind == .object else {
+        return Array("{}".utf8)
+      }
+      return document.root.minified ?? Array("{}".utf8)
+    }
+  }
+
+  package struct ToolResult: Sendable, Equatable {
+    /// The call's id, and the tool's name.
+    package let id: String
+    package let name: String
+    package let text: String
+    package let isError: Bool
+
+    package init(id: String, name: String, text: String, isError: Bool = false) {
+      self.id = id
+      self.name = name
+      self.text = text
+      self.isError = isError
+    }
+  }
 
   /// The parts of a message as the database holds them: an array of `{"type":"text","text":…}`,
   /// `{"type":"image","url":…}` and `{"type":"image","media_type":…,"data":…}`. They were checked when they came in; what
@@ -43,7 +87,27 @@ package enum MessagePart: Sendable, Equatable {
     case .text(let text): text.utf8.count
     case .image(let url): url.utf8.count
     case .imageData(_, let data): data.utf8.count
+    case .toolCall(let call): call.arguments.utf8.count + call.name.utf8.count
+    case .toolResult(let result): result.text.utf8.count
+    case .kept(_, let json): json.count
     }
+  }
+
+  var isOfTools: Bool {
+    switch self {
+    case .toolCall, .toolResult: true
+    case .text, .image, .imageData, .kept: false
+    }
+  }
+}
+
+extension MessagePart.ToolCall {
+  /// The arguments for a provider that takes an object, not a text: without white space, `{}` for what is no object.
+  var argumentsObject: [UInt8] {
+    guard let document = try? JSONDocument(parsing: arguments), document.root.kind == .object,
+      let json = document.root.minified
+    else { return Array("{}".utf8) }
+    return json
   }
 }
 
@@ -52,6 +116,9 @@ extension MessagePart: Redacted {
     switch self {
     case .text: "text"
     case .image, .imageData: "image"
+    case .toolCall: "tool call"
+    case .toolResult: "tool result"
+    case .kept: "kept block"
     }
   }
 }

@@ -1,13 +1,13 @@
 /// Where a route leads.
 package enum ProviderEndpoint {
-  /// The base URL of a route.
+  /// The base URL of a route of a driver that reads `region` as most do.
   ///
   /// `region` is a whole endpoint if it begins with `http://` or `https://`; else it is the first label of the gateway's
   /// `managedDomain` (`eu` and `llm.example.net` give `https://eu.llm.example.net`), which alone stands for itself.
   /// Neither means `fallback`, the driver's own. Throws `model_misconfigured` for a region without a domain and for
-  /// characters that belong in no URL.
+  /// characters that belong in no URL; and for neither, if `fallback` is nil.
   package static func resolve(
-    region: String?, managedDomain: String?, fallback: String
+    region: String?, managedDomain: String?, fallback: String?
   ) throws(ProviderError) -> String {
     let region = region.flatMap { $0.isEmpty ? nil : $0 }
     let domain = managedDomain.flatMap { $0.isEmpty ? nil : $0 }
@@ -15,6 +15,10 @@ package enum ProviderEndpoint {
     guard let domain else {
       guard region == nil else {
         throw ProviderError(.misconfigured, cause: "region: a short name needs the credential's managed_domain")
+      }
+      guard let fallback else {
+        throw ProviderError(
+          .misconfigured, cause: "region: an endpoint, or a credential with a managed_domain, is needed")
       }
       return fallback
     }
@@ -32,6 +36,12 @@ package enum ProviderEndpoint {
     var base = location
     while base.hasSuffix("/") { base.removeLast() }
     return base + (afterScheme(base).contains("/") ? "" : defaultPath) + path + query
+  }
+
+  /// Whether there is more of a path than `/`.
+  static func hasPath(_ endpoint: String) -> Bool {
+    let location = afterScheme(split(endpoint, before: "?").head)
+    return location.drop { $0 != "/" }.count > 1
   }
 
   /// The lower-case host of a URL, without port.

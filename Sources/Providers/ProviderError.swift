@@ -46,6 +46,16 @@ package struct ProviderError: Error, Equatable, Sendable {
     }
   }
 
+  /// Whether another route may do better: the fault is not in what was asked.
+  package var triesElsewhere: Bool {
+    switch code {
+    case .malformed, .truncated, .overloaded, .rateLimited, .failed, .quotaExceeded, .unauthorized, .misconfigured: true
+    // No such model, there.
+    case .refused: status == 404 || status == 405
+    case .contextTooLong, .contentFiltered: false
+    }
+  }
+
   /// For clients: says nothing about provider, model or credential.
   package var message: String {
     switch code {

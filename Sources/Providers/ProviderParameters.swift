@@ -12,6 +12,19 @@ package struct ProviderParameters: Sendable {
     case presencePenalty = "presence_penalty"
     case frequencyPenalty = "frequency_penalty"
     case reasoningEffort = "reasoning_effort"
+    case responseFormat = "response_format"
+  }
+
+  /// How hard a model that reasons is to think.
+  package enum Effort: String, Sendable, CaseIterable { case none, minimal, low, medium, high, xhigh }
+
+  /// What form the answer must have.
+  package enum Form: Sendable, Equatable {
+    case text
+    /// Some JSON object.
+    case json
+    /// JSON after a JSON Schema (an object).
+    case schema(name: String, schema: String)
   }
 
   /// Each value as JSON.
@@ -20,6 +33,30 @@ package struct ProviderParameters: Sendable {
   /// The parameters that are set, in a fixed order.
   var all: [(key: Key, json: [UInt8])] {
     Key.allCases.compactMap { key in values[key].map { (key, $0) } }
+  }
+
+  /// Nil if it is not set.
+  func json(_ key: Key) -> [UInt8]? { values[key] }
+
+  var maxTokens: Int? { values[.maxTokens].flatMap { Int(String(decoding: $0, as: UTF8.self)) } }
+
+  var stop: [String] {
+    read(.stop) { stop in stop.string.map { [$0] } ?? stop.elements.compactMap(\.string) } ?? []
+  }
+
+  var effort: Effort? { read(.reasoningEffort) { $0.string.flatMap(Effort.init) } }
+
+  var form: Form? { read(.responseFormat) { Form($0) } }
+
+  /// The temperature as JSON, for a provider whose scale ends at `limit`. Throws `model_misconfigured` for more.
+  func temperature(upTo limit: Double) throws(ProviderError) -> [UInt8]? {
+    guard let value = read(.temperature, { $0.double }), value > limit else { return values[.temperature] }
+    throw ProviderError(.misconfigured, cause: "parameters.temperature: the provider takes no more than \(limit)")
+  }
+
+  private func read<Value>(_ key: Key, _ body: (JSONElement) -> Value?) -> Value? {
+    guard let json = values[key], let document = try? JSONDocument(parsing: json) else { return nil }
+    return body(document.root)
   }
 
   package static let none = ProviderParameters(values: [:])
@@ -61,7 +98,8 @@ extension ProviderParameters.Key {
       case .presencePenalty, .frequencyPenalty: value.double.map { (-2...2).contains($0) } ?? false
       case .maxTokens: value.int.map { (1...10_000_000).contains($0) } ?? false
       case .seed: value.int != nil
-      case .reasoningEffort: value.withString { (1...32).contains($0.count) } ?? false
+      case .reasoningEffort: value.string.flatMap(ProviderParameters.Effort.init) != nil
+      case .responseFormat: ProviderParameters.Form(value) != nil
       case .stop:
         Self.isStop(value)
           || value.kind == .array && (1...16).contains(value.count) && value.elements.allSatisfy(Self.isStop)
@@ -79,12 +117,32 @@ extension ProviderParameters.Key {
     case .maxTokens: "a whole number from 1 to 10000000"
     case .presencePenalty, .frequencyPenalty: "a number from -2 to 2"
     case .seed: "a whole number"
-    case .reasoningEffort: "a string of 1 to 32 bytes"
+    case .reasoningEffort:
+      "one of \(ProviderParameters.Effort.allCases.map(\.rawValue).joined(separator: ", "))"
+    case .responseFormat:
+      #"{"type":"text"}, {"type":"json_object"} or {"type":"json_schema","json_schema":{"name":…,"schema":{…}}}"#
     case .stop: "a string, or 1 to 16 of them, of 1 to 1000 bytes"
     }
   }
 
   private static func isStop(_ value: JSONElement) -> Bool {
     value.withString { (1...1000).contains($0.count) } ?? false
+  }
+}
+
+extension ProviderParameters.Form {
+  /// From OpenAI's `response_format`; nil for what is none.
+  fileprivate init?(_ format: JSONElement) {
+    switch format["type"]?.string {
+    case "text": self = .text
+    case "json_object": self = .json
+    case "json_schema":
+      guard let description = format["json_schema"], let name = description["name"]?.string,
+        (1...64).contains(name.utf8.count), let schema = description["schema"], schema.kind == .object,
+        let json = schema.minified
+      else { return nil }
+      self = .schema(name: name, schema: String(decoding: json, as: UTF8.self))
+    default: return nil
+    }
   }
 }

@@ -1,11 +1,19 @@
 /// The drivers this program has; a new one is one line here.
 package enum ProviderRegistry {
-  private static let drivers: [any ProviderDriver] = [
-    OpenAIDriver()
+  package static let drivers: [any ProviderDriver] = [
+    OpenAIDriver(.openai),
+    OpenAIDriver(.azure),
+    OpenAIDriver(.gateway),
+    AnthropicDriver(),
+    BedrockDriver(),
+    EchoDriver(),
+    OllamaDriver(),
+    ResponsesDriver(),
+    GeminiDriver(),
   ]
 
   /// Nil if there is no driver of that name.
   package static func driver(named name: String) -> (any ProviderDriver)? {
-    drivers.first { type(of: $0).name == name }
+    drivers.first { $0.name == name }
   }
 }

@@ -32,6 +32,8 @@ package final class Service: Sendable {
   private let findingCancels: Errand
   private let gate: Gate
   private let upstream: UpstreamPool
+  private let vault: Shared<CredentialVault>
+  private let reportingRoutes: Errand
   private let reaper: Reaper
   private let caretaker: Caretaker
   private let tail: TailReader
@@ -103,9 +105,16 @@ package final class Service: Sendable {
     let finder = TurnFinder(
       registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
     let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
+    let routes = RouteBook()
+    reportingRoutes =
+      RouteReport(book: routes, store: RouteStore(database), node: node, failures: failures).errand
+    let vault = Shared(CredentialVault(keys: settings.credentialKeys))
+    self.vault = vault
+    let means = TurnCourse.Means(
+      upstream: upstream, routes: routes, vault: { vault.value }, loop: pool.pick(), meters: meters)
     let start = StartRoute(
       gate: gate, node: node, registry: registry, store: StartStore(database), finder: finder,
-      starter: TurnStarter(registry: registry, neighbours: neighbours, upstream: upstream, log: log),
+      starter: TurnStarter(registry: registry, neighbours: neighbours, means: means, log: log),
       parkings: parkings, isDraining: { draining.isSet })
     let budget = IdentityBudget(pace: IdentityBudget.lookUps)
     let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)
@@ -200,7 +209,10 @@ package final class Service: Sendable {
     every(500) { [registry, findingCancels] in if registry.liveCount > 0 { findingCancels.run() } }
     every(TailReader.tick) { [tail] in tail.tickNow() }
     every(1_000) { [rereading] in rereading.run() }
-    every(5_000) { [caretaker] in caretaker.tick() }
+    every(5_000) { [caretaker, reportingRoutes] in
+      caretaker.tick()
+      reportingRoutes.run()
+    }
     every(3_600_000) { [self] in tidy() }
     tidy()
   }
@@ -256,6 +268,7 @@ package final class Service: Sendable {
   /// is under way keeps those it began with.
   package func reload(_ settings: ServiceSettings) {
     gate.replace(keys: settings.keys)
+    vault.value = CredentialVault(keys: settings.credentialKeys)
     registry.replace(limit: settings.turnLimit)
     door.replace(limits: settings.limits)
     operatorDoor.replace(limits: settings.limits)

@@ -13,6 +13,8 @@ package struct ServiceSettings: Sendable {
   /// Named prepared statements; off behind PgBouncer in transaction mode.
   package var preparedStatements = true
   package var keys: KeyRing
+  /// What opens sealed credentials; nil: none can be opened.
+  package var credentialKeys: KeyRing?
   /// 0…4095: names this node in the ids of its turns.
   package var tag: UInt16
   package var host: String

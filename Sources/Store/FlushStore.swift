@@ -48,9 +48,22 @@ package struct FlushStore: Sendable {
         .textArray(chunks.map(\.events))))
   }
 
+  /// How the providers were asked for a turn.
+  package struct Asked: Sendable {
+    /// The route tried last.
+    package let route: ID
+    /// A JSON object.
+    package let json: [UInt8]
+
+    package init(route: ID, json: [UInt8]) {
+      self.route = route
+      self.json = json
+    }
+  }
+
   /// The end of one turn: its last chunks, of which the last is the terminal one, and the message if it has text.
   package func finish(
-    _ chunks: [Chunk], terminal: Terminal, answer: [UInt8], turn: ID, epoch: Int, incarnation: ID
+    _ chunks: [Chunk], terminal: Terminal, answer: [UInt8], asked: Asked?, turn: ID, epoch: Int, incarnation: ID
   ) -> Write {
     func json(_ body: ((inout JSONWriter) -> Void)?) -> Parameter {
       guard let body else { return .null }
@@ -65,7 +78,7 @@ package struct FlushStore: Sendable {
         .text(terminal.state.rawValue), .text(terminal.finishReason?.rawValue),
         json(terminal.error.map { error in { error.write(to: &$0) } }),
         json(terminal.usage.map { usage in { usage.write(to: &$0) } }),
-        answer.isEmpty ? .null : .utf8(answer)),
+        answer.isEmpty ? .null : .utf8(answer), .id(asked?.route), asked.map { .utf8($0.json) } ?? .null),
       state: terminal.state)
   }
 

@@ -180,16 +180,23 @@ struct Configuration {
   }
 
   /// The keys in `key_file`.
-  func keys() throws(Invalid) -> KeyRing {
-    let path = try required(.keyFile)
+  func keys() throws(Invalid) -> KeyRing { try keys(.keyFile, at: try required(.keyFile)) }
+
+  /// The keys in `credential_keys`; nil if it is not given.
+  func credentialKeys() throws(Invalid) -> KeyRing? {
+    guard let path = text(.credentialKeys), !path.isEmpty else { return nil }
+    return try keys(.credentialKeys, at: path)
+  }
+
+  private func keys(_ key: ConfigurationKey, at path: String) throws(Invalid) -> KeyRing {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw invalid(.keyFile, "\(path) cannot be read")
+      throw invalid(key, "\(path) cannot be read")
     }
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & 0o007 == 0 else {
-      throw invalid(.keyFile, "\(path) is open to everybody; `chmod o= \(path)`")
+      throw invalid(key, "\(path) is open to everybody; `chmod o= \(path)`")
     }
-    do { return try KeyRing(parsing: text) } catch { throw invalid(.keyFile, "\(path): \(error.description)") }
+    do { return try KeyRing(parsing: text) } catch { throw invalid(key, "\(path): \(error.description)") }
   }
 
   /// Where commands of operators find the database: `override`, else `admin_database`, else `database`, else what libpq
@@ -216,6 +223,7 @@ struct Configuration {
       listeners: listeners, operatorListeners: try addresses(.operatorListen), database: try required(.database),
       keys: try keys(), tag: UInt16(try number(.nodeTag, in: 0...4095) ?? Self.tag(of: host)), host: host,
       version: version, loops: try number(.loops, in: 1...64) ?? min(max(1, cores / 2), 8))
+    settings.credentialKeys = try credentialKeys()
     settings.databaseConnections = try number(.databaseConnections, in: 1...1_000) ?? settings.databaseConnections
     settings.databaseQueue = try number(.databaseQueue, in: 1...1_000_000) ?? settings.databaseQueue
     settings.turnLimit = try number(.turnLimit, in: 1...1_000_000) ?? settings.turnLimit

@@ -10,6 +10,7 @@ enum ConfigurationKey: String, CaseIterable {
   case databaseQueue = "database_queue"
   case preparedStatements = "prepared_statements"
   case keyFile = "key_file"
+  case credentialKeys = "credential_keys"
   case nodeTag = "node_tag"
   case loops
   case turnLimit = "turn_limit"
@@ -45,6 +46,9 @@ enum ConfigurationKey: String, CaseIterable {
     case .databaseQueue: "transactions that may wait for a connection; past it 503 (default 4096)"
     case .preparedStatements: "on, or off behind PgBouncer in transaction mode (default on)"
     case .keyFile: "file of `kid: secret` lines that sign tokens; the same on all nodes"
+    case .credentialKeys:
+      "the same form: keys that seal credentials in the database, the first for new ones; on all nodes and wherever "
+        + "`sluice credential` seals; none if empty"
     case .nodeTag: "0 to 4095, in the ids of this node's turns (default: from the host name)"
     case .loops: "event loops, each on a thread (default: half of the cores, 1 to 8)"
     case .turnLimit: "live turns of this node at most; past it starts get 503 (default 4000)"
@@ -70,7 +74,8 @@ enum ConfigurationKey: String, CaseIterable {
   /// Whether SIGHUP is enough for a change to hold.
   var isReloadable: Bool {
     switch self {
-    case .keyFile, .turnLimit, .maxHeaders, .maxBody, .maxConnections, .requestTimeout, .replyTimeout, .upstreamLimit,
+    case .keyFile, .credentialKeys, .turnLimit, .maxHeaders, .maxBody, .maxConnections, .requestTimeout, .replyTimeout,
+      .upstreamLimit,
       .upstreamHostLimit, .upstreamQueue, .upstreamQueueTimeout, .drainTimeout, .logLevel:
       true
     case .listen, .operatorListen, .socketMode, .socketGroup, .database, .adminDatabase, .databaseConnections,

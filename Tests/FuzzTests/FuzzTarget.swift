@@ -28,7 +28,7 @@ func hold(_ condition: Bool, _ otherwise: @autoclosure () -> String) throws(Viol
 /// Every target.
 enum FuzzTargets {
   static let all: [any FuzzTarget.Type] = [
-    FastCGIInput.self, SCGIInput.self, EventStreams.self, OpenAIAnswers.self, CompressedBodies.self, JSONTexts.self,
+    FastCGIInput.self, SCGIInput.self, EventStreams.self, ProviderAnswers.self, CompressedBodies.self, JSONTexts.self,
     ChatStarts.self, Cursors.self, Tokens.self, NginxConfigurations.self,
   ]
 

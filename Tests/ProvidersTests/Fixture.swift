@@ -4,7 +4,9 @@ import Foundation
 struct Fixture {
   private static var folder: URL { Bundle.module.bundleURL.appendingPathComponent("Fixtures") }
 
-  static func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
+  static func names(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: Self.folder.appendingPathComponent(folder).path)
+  }
 
   let bytes: [UInt8]
 
@@ -12,13 +14,20 @@ struct Fixture {
     bytes = Array(try Data(contentsOf: Self.folder.appendingPathComponent(name)))
   }
 
-  /// The bytes with other line ends; the fixtures' own is LF.
-  func ending(lines end: LineEnd) -> [UInt8] {
+  /// Without the line feed that ends the file.
+  var text: String { String(decoding: bytes.last == 0x0A ? bytes.dropLast() : bytes[...], as: UTF8.self) }
+}
+
+/// How lines may end; the fixtures' own is LF.
+enum LineEnd: CaseIterable {
+  case lf, cr, crlf, mixed
+
+  func ending(_ bytes: [UInt8]) -> [UInt8] {
     var line = 0
     return bytes.flatMap { byte -> [UInt8] in
       guard byte == UInt8(ascii: "\n") else { return [byte] }
       line += 1
-      switch end {
+      switch self {
       case .lf: return [0x0A]
       case .cr: return [0x0D]
       case .crlf: return [0x0D, 0x0A]
@@ -26,6 +35,4 @@ struct Fixture {
       }
     }
   }
-
-  enum LineEnd: CaseIterable { case lf, cr, crlf, mixed }
 }

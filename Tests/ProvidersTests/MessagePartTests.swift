@@ -46,7 +46,7 @@ import Wire
       systemPrompt: "Look.",
       messages: [ProviderMessage(role: .user, parts: parts), ProviderMessage(role: .assistant, text: "I see.")],
       streaming: false)
-    let expected = String(decoding: try Fixture("request_openai_parts.json").bytes, as: UTF8.self)
+    let expected = String(decoding: try Fixture("openai/request_parts.json").bytes, as: UTF8.self)
     #expect(try OpenAIRequestTests.body(call) + "\n" == expected)
   }
 

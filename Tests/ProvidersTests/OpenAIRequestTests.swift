@@ -5,7 +5,7 @@ import Wire
 @Suite struct OpenAIRequestTests {
   static func call(
     endpoint: String = "http://127.0.0.1:1234", model: String = "m", credential: String? = "sk-secret",
-    overrides: String? = nil, systemPrompt: String? = nil,
+    overrides: ProviderOverrides = .none, systemPrompt: String? = nil,
     messages: [ProviderMessage] = [ProviderMessage(role: .user, text: "secret words")], parameters: String = "{}",
     streaming: Bool = true
   ) throws -> ProviderCall {
@@ -41,36 +41,14 @@ import Wire
   }
 
   @Test func theCredentialIsABearerTokenIfThereIsOne() throws {
-    func authorization(_ credential: String?) throws -> [String] {
-      try OpenAIDriver().request(for: Self.call(credential: credential)).headers
-        .filter { $0.name == "authorization" }.map(\.value)
+    func authorization(_ driver: OpenAIDriver, _ credential: String?) throws -> [String] {
+      try driver.wholeRequest(for: Self.call(credential: credential), at: 0).headers
+        .filter { $0.name == "authorization" || $0.name == "api-key" }.map { "\($0.name): \($0.value)" }
     }
-    #expect(try authorization("sk-secret") == ["Bearer sk-secret"])
-    #expect(try authorization(nil) == [])
-    for bad in ["", "a\r\nx-injected: 1", "a b", "ä"] {
-      #expect(throws: ProviderError.self) { try authorization(bad) }
-    }
-  }
-
-  @Test func overridesReplaceAndAdd() throws {
-    let overrides = #"{"temperature":1,"stream_options":null,"provider":{"order":["a"]},"model":"other","x":1,"x":2}"#
-    let call = try Self.call(overrides: overrides, messages: [], parameters: #"{"temperature":0.5,"seed":1}"#)
-    #expect(
-      try Self.body(call)
-        == #"{"messages":[],"seed":1,"stream":true,"temperature":1,"stream_options":null,"provider":{"order":["a"]},"#
-        + #""model":"other","x":2}"#)
-  }
-
-  @Test(arguments: ["[]", "{", "", #"{"stream":false}"#])
-  func badOverridesAreNamed(_ overrides: String) throws {
-    let call = try Self.call(overrides: overrides)
-    do throws(ProviderError) {
-      _ = try OpenAIDriver().request(for: call)
-      Issue.record("accepted")
-    } catch {
-      #expect(error.code == .misconfigured)
-      #expect(error.cause.hasPrefix("overrides"))
-    }
+    #expect(try authorization(OpenAIDriver(), "sk-secret") == ["authorization: Bearer sk-secret"])
+    #expect(try authorization(OpenAIDriver(.gateway), "sk-secret") == ["authorization: Bearer sk-secret"])
+    #expect(try authorization(OpenAIDriver(.azure), "secret") == ["api-key: secret"])
+    #expect(try authorization(OpenAIDriver(), nil) == [])
   }
 
   @Test(arguments: [
@@ -100,11 +78,31 @@ import Wire
   }
 
   @Test(arguments: [
-    "", "h", "ftp://h", "http://", "http:///v1", "http://u:p@h", "http://h/ x", "http://h/\r\n", "http://h#f",
+    ("https://r.openai.azure.com", "/openai/deployments/my%20model/chat/completions?api-version=2024-10-21"),
+    ("https://r.openai.azure.com/?api-version=1", "/openai/deployments/my%20model/chat/completions?api-version=1"),
+    ("https://r.openai.azure.com/openai/v1", "/openai/v1/chat/completions"),
   ])
-  func anEndpointThatIsNoneIsRefused(_ endpoint: String) throws {
-    let call = try Self.call(endpoint: endpoint)
-    #expect(throws: ProviderError.self) { try OpenAIDriver().request(for: call) }
+  func azureHasItsDeploymentsInThePath(endpoint: String, path: String) throws {
+    let call = try Self.call(endpoint: endpoint, model: "my model")
+    #expect(try OpenAIDriver(.azure).request(for: call).url == "https://r.openai.azure.com" + path)
+  }
+
+  @Test func azuresVersionComesFromTheRoutesQuery() throws {
+    let call = try Self.call(
+      endpoint: "https://r.openai.azure.com", overrides: ProviderOverrides(query: #"{"api-version":"2025-01-01"}"#))
+    #expect(
+      try OpenAIDriver(.azure).wholeRequest(for: call, at: 0).url
+        == "https://r.openai.azure.com/openai/deployments/m/chat/completions?api-version=2025-01-01")
+  }
+
+  @Test func gatewaysAreWhereTheirDomainIs() throws {
+    #expect(
+      try OpenAIDriver(.gateway).endpoint(region: "eu", managedDomain: "llm.example.net")
+        == "https://eu.llm.example.net")
+    #expect(
+      try OpenAIDriver(.azure).endpoint(region: "r", managedDomain: "openai.azure.com") == "https://r.openai.azure.com")
+    #expect(throws: ProviderError.self) { try OpenAIDriver(.gateway).endpoint(region: nil, managedDomain: nil) }
+    #expect(try OpenAIDriver().endpoint(region: nil, managedDomain: nil) == "https://api.openai.com/v1")
   }
 
   @Test func nothingPrintsSecretsOrWords() throws {
@@ -116,10 +114,5 @@ import Wire
     for text in ["\(call)", "\(request)", String(reflecting: call), String(reflecting: request), dumped] {
       #expect(!text.contains("secret"))
     }
-  }
-
-  @Test func theRegistryKnowsTheDriver() {
-    #expect(ProviderRegistry.driver(named: "openai") is OpenAIDriver)
-    #expect(ProviderRegistry.driver(named: "nobody") == nil)
   }
 }

@@ -72,7 +72,7 @@ struct Site {
         FlushStore.Chunk(turn: start.turn, epoch: 1, sequence: $0, events: Array(#"{"type":"text","text":"x"}"#.utf8))
       },
       terminal: Terminal(state: state, finishReason: state == .done ? .stop : nil), answer: Array(text.utf8),
-      turn: start.turn, epoch: 1, incarnation: node)
+      asked: nil, turn: start.turn, epoch: 1, incarnation: node)
     let verdict = await withCheckedContinuation { continuation in
       flush.send(write) { continuation.resume(returning: $0) }
     }

@@ -27,16 +27,22 @@ struct StartTests {
           """)
       let plan = try await site.plan()
       #expect(plan.model == site.model && !plan.streams && plan.systemPrompt == "Be brief.")
-      #expect(plan.parameters == #"{"b": 2}"# && plan.overrides == #"{"a": 1}"#)
+      #expect(plan.parameters == #"{"b": 2}"# && plan.routes[0].overrides == #"{"a": 1}"#)
       #expect(plan.durability == .relaxed && plan.reasoning == "full")
-      #expect(plan.driver == "openai" && plan.providerModel == "raw" && plan.region == "http://127.0.0.1:1")
-      #expect(plan.connectTimeout == 1 && plan.firstByteTimeout == 2 && plan.firstTokenTimeout == 3)
-      #expect(plan.idleTimeout == 4 && plan.totalTimeout == 5)
-      #expect(plan.credential == "env:KEY" && plan.managedDomain == "llm.example")
       #expect(
-        plan.clientCertificate
+        plan.routes[0].driver == "openai" && plan.routes[0].providerModel == "raw"
+          && plan.routes[0].region == "http://127.0.0.1:1")
+      #expect(
+        plan.routes[0].connectTimeout == 1 && plan.routes[0].firstByteTimeout == 2
+          && plan.routes[0].firstTokenTimeout == 3)
+      #expect(plan.routes[0].idleTimeout == 4 && plan.routes[0].totalTimeout == 5)
+      #expect(
+        plan.routes[0].credential?.secret == .reference("env:KEY")
+          && plan.routes[0].credential?.managedDomain == "llm.example")
+      #expect(
+        plan.routes[0].credential?.clientCertificate
           == StartStore.ClientCertificate(certificate: "/tls/client.pem", key: "/tls/client key"))
-      #expect(plan.caBundle == "/tls/ca.pem")
+      #expect(plan.routes[0].credential?.caBundle == "/tls/ca.pem")
 
       try await site.configure(model: "nopreprompt = true")
       #expect(try await site.plan().systemPrompt == nil)
@@ -59,7 +65,9 @@ struct StartTests {
         where m.id = model_id and m.name = $1
         """, .text(site.model))
       let plan = try await site.plan()
-      #expect(plan.credential == nil && plan.clientCertificate?.key == "/client.key" && plan.caBundle == nil)
+      #expect(
+        plan.routes[0].credential?.secret == nil && plan.routes[0].credential?.clientCertificate?.key == "/client.key"
+          && plan.routes[0].credential?.caBundle == nil)
     }
   }
 
@@ -70,7 +78,7 @@ struct StartTests {
         "update sluice.model_route set \(column) = 120000 from sluice.virtual_model m where m.id = model_id and m.name = $1",
         .text(site.model))
       let plan = try await site.plan()
-      #expect(plan.firstByteTimeout == 120_000 && plan.firstTokenTimeout == 120_000)
+      #expect(plan.routes[0].firstByteTimeout == 120_000 && plan.routes[0].firstTokenTimeout == 120_000)
     }
   }
 

@@ -19,7 +19,7 @@ import Wire
 
   static func events(
     _ pieces: some Sequence<ArraySlice<UInt8>>, from decoder: inout SSEDecoder
-  ) throws(SSEError) -> [Seen] {
+  ) throws(LineError) -> [Seen] {
     var seen: [Seen] = []
     for piece in pieces {
       // A copy that goes at once: a decoder that kept a pointer into it would read freed memory.
@@ -82,7 +82,7 @@ import Wire
   @Test func anEventIsReadyAtTheReturnOfACutLineEnd() throws {
     var decoder = SSEDecoder()
     let bytes = Array("data: a\r\n\r".utf8)
-    let isReady = try bytes.withUnsafeBytes { bytes throws(SSEError) in
+    let isReady = try bytes.withUnsafeBytes { bytes throws(LineError) in
       var input = bytes
       return try decoder.next(in: &input) != nil
     }
@@ -144,6 +144,30 @@ import Wire
     #expect(try sawData("d"))
     #expect(try sawData("ata: x"))
     #expect(try !sawData("\n\n"))
+  }
+
+  @Test(arguments: [
+    ("data: a\n\n{\n  \"e\": 1\n}\n", "{\n  \"e\": 1\n}\n"), ("[1,\n2]", "[1,\n2]\n"),
+    ("\u{FEFF}{}\n", "{}\n"), ("data: a\n\nnot: this\n }\n: {\n{\n: comment\n\ndata: b\n\n}", "{\n}\n"),
+    ("data: {}\n\n", ""),
+  ])
+  func bareJSONIsGatheredForWhoWantsIt(_ text: String, tail: String) throws {
+    let bytes = Array(text.utf8)
+    for cut in 0...bytes.count {
+      var decoder = SSEDecoder(gathersTail: true)
+      let seen = try Self.events([bytes[..<cut], bytes[cut...]], from: &decoder)
+      #expect(String(decoding: decoder.tail, as: UTF8.self) == tail, "cut at \(cut)")
+      var plain = SSEDecoder()
+      #expect(try Self.events([bytes[...]], from: &plain) == seen)
+      #expect(plain.tail.isEmpty)
+    }
+  }
+
+  @Test func bareJSONIsBounded() {
+    var decoder = SSEDecoder(limit: 8, gathersTail: true)
+    #expect(throws: LineError.tooLong) {
+      _ = try Self.events([Array("{\n1234\n56\n".utf8)[...]], from: &decoder)
+    }
   }
 
   @Test func manyLinesOfOneEventTakeLinearTime() throws {

@@ -1,34 +1,59 @@
-import Chat
-
-/// OpenAI chat completions (platform.openai.com/docs/api-reference/chat), and the many servers that speak it: Azure,
-/// OpenRouter, vLLM, llama.cpp, Ollama and others.
+/// OpenAI chat completions (platform.openai.com/docs/api-reference/chat), and the many servers that speak it: OpenRouter,
+/// vLLM, llama.cpp, LiteLLM, Azure OpenAI and other gateways.
 package struct OpenAIDriver: ProviderDriver {
-  package static let name = "openai"
-  package static let defaultEndpoint = "https://api.openai.com/v1"
+  package enum Kind: String, Sendable {
+    case openai
+    /// Azure OpenAI (learn.microsoft.com/azure/ai-foundry/openai/reference): the model is a deployment in the path, the
+    /// key a header of its own.
+    case azure
+    /// A gateway at a managed domain; it has no endpoint of its own.
+    case gateway
+  }
 
-  package init() {}
+  private let kind: Kind
+
+  package init(_ kind: Kind = .openai) { self.kind = kind }
+
+  package var name: String { kind.rawValue }
+
+  package let toolMembers = ["tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"]
+
+  package func endpoint(region: String?, managedDomain: String?) throws(ProviderError) -> String {
+    try ProviderEndpoint.resolve(
+      region: region, managedDomain: managedDomain,
+      fallback: kind == .openai ? "https://api.openai.com/v1" : nil)
+  }
 
   package func request(for call: ProviderCall) throws(ProviderError) -> ProviderRequest {
-    var headers = [
-      (name: "content-type", value: "application/json"),
-      (name: "accept", value: call.streaming ? "text/event-stream" : "application/json"),
-    ]
-    if let credential = call.route.credential {
-      guard !credential.isEmpty, credential.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-        throw ProviderError(.misconfigured, cause: "credential: empty, or holds bytes that no header can")
-      }
-      headers.append((name: "authorization", value: "Bearer \(credential)"))
+    ProviderRequest(
+      url: try url(of: call.route), accept: call.streaming ? "text/event-stream" : "application/json",
+      body: OpenAIBody(call, kind).bytes)
+  }
+
+  package func authorize(
+    _ request: inout ProviderRequest, with credential: String?, at time: Int
+  ) throws(ProviderError) {
+    guard let credential else { return }
+    switch kind {
+    case .azure: try request.authorize("api-key", credential)
+    case .openai, .gateway: try request.authorize("authorization", prefix: "Bearer ", credential)
     }
-    return ProviderRequest(
-      url: try ProviderEndpoint.url(call.route.endpoint, defaultPath: "/v1", path: "/chat/completions"),
-      headers: headers, body: try OpenAIBody(call).bytes)
   }
 
-  package func decoder(streaming: Bool) -> any ProviderDecoder {
-    streaming ? OpenAIStream() : OpenAIResponse()
-  }
+  package func decoder(streaming: Bool) -> any ProviderDecoder { OpenAIReader.decoder(streaming: streaming) }
 
-  package func failure(status: Int, retryAfter: Int?, body: UnsafeRawBufferPointer) -> ProviderError {
-    OpenAIFailure(status: status, body: body).error(retryAfter: retryAfter)
+  /// An Azure endpoint without a path leads to a deployment, in the version below unless the endpoint's or the route's
+  /// query names another; with one (`…/openai/v1`), to that path as anywhere else.
+  private func url(of route: ProviderRoute) throws(ProviderError) -> String {
+    guard kind == .azure, !ProviderEndpoint.hasPath(route.endpoint) else {
+      return try ProviderEndpoint.url(route.endpoint, defaultPath: "/v1", path: "/chat/completions")
+    }
+    let url = try ProviderEndpoint.url(
+      route.endpoint, defaultPath: "",
+      path: "/openai/deployments/\(PercentEncoding.encoded(route.model))/chat/completions")
+    if url.contains("api-version=") || route.overrides.query.contains(where: { $0.name == "api-version" }) {
+      return url
+    }
+    return url + (url.contains("?") ? "&" : "?") + "api-version=2024-10-21"
   }
 }

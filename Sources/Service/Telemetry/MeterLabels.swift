@@ -22,6 +22,14 @@ enum StartOutcome: Int, MetricLabel {
   case refused
 }
 
+/// How a turn goes on whose provider has failed it.
+enum RetryKind: Int, MetricLabel {
+  /// Another route was tried.
+  case elsewhere
+  /// The turn waited to ask again.
+  case waited
+}
+
 /// What became of a request to cancel.
 enum CancelOutcome: Int, MetricLabel {
   case accepted

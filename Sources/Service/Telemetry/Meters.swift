@@ -17,6 +17,7 @@ final class Meters: Sendable {
 
   let turnsEnded: LabelledCounter<TurnOutcome>
   let turnErrors: CodeCounter
+  let retries: LabelledCounter<RetryKind>
   let textDeltas: Counter
   let textBytes: Counter
   let modelTokens: LabelledCounter<TokenKind>
@@ -41,6 +42,7 @@ final class Meters: Sendable {
     bounds = LabelledCounter(lanes)
     turnsEnded = LabelledCounter(lanes)
     turnErrors = CodeCounter(lanes, codes: Codes.turns)
+    retries = LabelledCounter(lanes)
     textDeltas = Counter(lanes)
     textBytes = Counter(lanes)
     modelTokens = LabelledCounter(lanes)

@@ -46,6 +46,10 @@ struct MetricsPage {
     counter(
       "sluice_turn_errors_total", "Own turns that ended in an error, by its code.", by: "code", meters.turnErrors.values
     )
+    counter(
+      "sluice_upstream_retries_total",
+      "Times that a turn went on after its provider had failed it; elsewhere: on another route; waited: it waited to ask "
+        + "again.", by: "kind", meters.retries.values)
     page.histogram(
       "sluice_time_to_first_token_seconds", "From the arrival of a start to the moment its first text may be read.",
       meters.firstText)

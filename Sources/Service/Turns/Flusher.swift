@@ -174,7 +174,8 @@ final class Flusher: TimerHandler, @unchecked Sendable {
       case .chunks(let range): share = Share(turn: live, chunks: copy(range))
       case .finish(let range, let terminal):
         finish = store.finish(
-          copy(range), terminal: terminal, answer: turn.log.answer, turn: id, epoch: turn.log.epoch,
+          copy(range), terminal: terminal, answer: turn.log.answer, asked: live.record.asked, turn: id,
+          epoch: turn.log.epoch,
           incarnation: incarnation)
       case nil: break
       }

@@ -61,6 +61,8 @@ final class LiveTurn: Sendable {
     var rhythm = Rhythm()
     var firstText = FirstText.none
     var transfer: Transfer?
+    /// Whose transfer it is.
+    var attempt = 0
     /// What was asked of the transfer before it was attached.
     var closeRequested = false
     var resumeRequested = false
@@ -70,6 +72,8 @@ final class LiveTurn: Sendable {
   }
 
   let facts: Facts
+  /// How the providers were asked; of own turns.
+  let record = AttemptRecord()
   private let neighbours: Neighbours
   private let state: Mutex<State>
 
@@ -148,9 +152,12 @@ final class LiveTurn: Sendable {
     neighbours.registry.retire(self, lingers: !lost)
   }
 
-  /// The transfer that feeds this turn, once it has begun.
-  func attach(_ transfer: Transfer) {
+  /// The transfer that feeds this turn, once it has begun. `attempt`: counted from 1; a later one may have begun before
+  /// this call.
+  func attach(_ transfer: Transfer, attempt: Int) {
     let (closed, resumed) = state.withLock { state in
+      guard attempt > state.attempt else { return (state.closeRequested, false) }
+      state.attempt = attempt
       state.transfer = transfer
       return (state.closeRequested, state.resumeRequested)
     }
@@ -172,8 +179,22 @@ final class LiveTurn: Sendable {
     }?.cancel()
   }
 
-  /// The transfer has finished: nothing holds it any more.
-  func detach() { state.withLock { $0.transfer = nil } }
+  /// The transfer of that attempt has finished: nothing holds it any more. `attach` may come later.
+  func detach(attempt: Int) {
+    state.withLock { state in
+      guard attempt >= state.attempt else { return }
+      state.attempt = attempt
+      state.transfer = nil
+    }
+  }
+
+  /// Nothing is wanted any more of the transfer at hand; another one may come.
+  func dropTransfer() {
+    state.withLock { state in
+      defer { state.transfer = nil }
+      return state.transfer
+    }?.cancel()
+  }
 
   // MARK: the mirror's side
 

@@ -1,10 +1,12 @@
 import Chat
 import EventLoop
 import Providers
+import Store
 import Upstream
 import Wire
 
-/// Feeds one turn from one transfer: bytes → driver → state machine. One lock per delta; effects once per callback.
+/// One attempt: feeds a turn from one transfer, bytes → driver → state machine. One lock per delta; effects once per
+/// callback.
 // Sendable is unchecked because all mutable state is confined to the transfer's loop.
 final class TurnRunner: TransferSink, @unchecked Sendable {
   /// What clients see of the model's reasoning.
@@ -13,6 +15,9 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   /// Bytes of an error's body that are kept for the log.
   private static let errorBodyLimit = 16 * 1024
 
+  private let course: TurnCourse
+  private let route: StartStore.Route
+  private let attempt: Int
   private let turn: LiveTurn
   private let driver: any ProviderDriver
   private var decoder: any ProviderDecoder
@@ -28,25 +33,38 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private var isThinking = false
   /// Whether the model has said anything yet, shown or not: an empty first delta is no token.
   private var hasBegun: Bool
+  /// Whether a client may have seen content.
+  private var hasShown = false
+  /// Failed: what the transfer still says does not count.
+  private var isOver = false
 
   init(
-    turn: LiveTurn, driver: any ProviderDriver, streaming: Bool, reasoning: Reasoning, log: UpstreamLog, meters: Meters
+    course: TurnCourse, route: StartStore.Route, driver: any ProviderDriver, attempt: Int, log: UpstreamLog,
+    meters: Meters
   ) {
-    self.turn = turn
+    self.course = course
+    self.route = route
+    self.attempt = attempt
+    turn = course.turn
     self.driver = driver
+    let streaming = course.plan.streams
     decoder = driver.decoder(streaming: streaming)
     // An answer in one piece says nothing before its end.
     hasBegun = !streaming
-    self.reasoning = reasoning
+    reasoning = Reasoning(rawValue: course.plan.reasoning) ?? .hidden
     self.log = log
     self.meters = meters
   }
 
   private var isRefused: Bool { head.map { !(200...299).contains($0.status) } ?? false }
 
-  func received(head: ResponseHead) { self.head = head }
+  func received(head: ResponseHead) {
+    self.head = head
+    if !isOver { turn.record.headCame(request: head.requestID) }
+  }
 
   func received(body: UnsafeRawBufferPointer) -> TransferFlow {
+    if isOver { return .idle }
     if isRefused {
       errorBody.append(contentsOf: body.prefix(Self.errorBodyLimit - errorBody.count))
       // A body without end must not keep the turn: it is no data, and enough of it is enough.
@@ -62,7 +80,12 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   }
 
   func finished(_ outcome: TransferOutcome) {
-    turn.detach()
+    turn.detach(attempt: attempt)
+    if !isOver { conclude(outcome) }
+    course.left(route)
+  }
+
+  private func conclude(_ outcome: TransferOutcome) {
     switch outcome {
     case .complete where isRefused:
       refuse()
@@ -75,7 +98,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       refuse()
     case .failed(let error):
       log.failed(error, request: head?.requestID)
-      turn.input { $0.upstreamFailed(error.turnError) }
+      fail(AttemptFailure(error))
     case .cancelled:
       // By the turn itself, which then is past streaming; or by a shutdown, which interrupts it.
       turn.input { $0.interrupt() }
@@ -95,7 +118,17 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
   private func fail(_ error: ProviderError) {
     log.failed(error, request: head?.requestID)
-    turn.input { $0.upstreamFailed(error.turnError) }
+    fail(AttemptFailure(error))
+  }
+
+  private func fail(_ failure: AttemptFailure) {
+    isOver = true
+    if isThinking {
+      var deltas = Deltas(turn: turn, reasoning: reasoning, isThinking: true)
+      deltas.think(false)
+      turn.perform(deltas.effects)
+    }
+    course.failed(route, failure, shown: hasShown)
   }
 
   /// Runs one step of the decoder and performs the effects of all it found.
@@ -108,9 +141,17 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     do throws(ProviderError) { try step(&decoder, &deltas) } catch { failure = error }
     isThinking = deltas.isThinking
     hasBegun = hasBegun || deltas.hasBegun
+    if !hasShown, deltas.hasShown {
+      hasShown = true
+      course.textCame(on: route)
+    }
     if deltas.texts > 0 { count(deltas) }
     // The answer is whole: the turn ends now, whatever the provider does with the connection.
-    if deltas.isWhole { deltas.effects.formUnion(turn.mutate { $0.upstreamEnded() }) }
+    if deltas.isWhole {
+      // An answer without a word is an answer.
+      if !hasShown { course.textCame(on: route) }
+      deltas.effects.formUnion(turn.mutate { $0.upstreamEnded() })
+    }
     turn.perform(deltas.effects)
     if let failure { fail(failure) }
     return deltas.effects
@@ -136,6 +177,8 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     let reasoning: Reasoning
     var isThinking: Bool
     var hasBegun = false
+    /// Whether a client may have seen content.
+    var hasShown = false
     var isWhole = false
     var effects: Turn.Effects = []
     /// What the turn took: how many pieces of text, of how many bytes.
@@ -146,6 +189,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       hasBegun = true
       if isThinking { think(false) }
       guard !utf8.isEmpty, let effects = turn.append(text: utf8) else { return }
+      hasShown = true
       self.effects.formUnion(effects)
       texts += 1
       textBytes += utf8.count
@@ -156,7 +200,9 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       switch reasoning {
       case .hidden: break
       case .progress: if !isThinking { think(true) }
-      case .full: effects.formUnion(turn.mutate { $0.appendReasoning(utf8) })
+      case .full:
+        hasShown = true
+        effects.formUnion(turn.mutate { $0.appendReasoning(utf8) })
       }
     }
 
@@ -178,7 +224,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
         })
     }
 
-    private mutating func think(_ begins: Bool) {
+    mutating func think(_ begins: Bool) {
       isThinking = begins
       var writer = JSONWriter()
       writer.beginObject()

@@ -10,15 +10,22 @@ struct UpstreamLog: Sendable {
   private let log: Logger
   private let turn: ID
   private let model: String
-  private let route: ID
+  private var route: ID?
   /// Scheme, name and port; nil before it is known.
-  var host: String?
+  private var host: String?
 
   init(_ log: Logger, turn: ID, plan: StartStore.Plan) {
     self.log = log
     self.turn = turn
     model = plan.model
-    route = plan.route
+  }
+
+  /// The same for one route.
+  func asking(_ route: StartStore.Route, at url: String? = nil) -> UpstreamLog {
+    var log = self
+    log.route = route.id
+    log.host = url.flatMap { UpstreamRequest.host(of: $0) }
+    return log
   }
 
   /// The transfer broke. `request`: the provider's name for it, if it answered at all.
@@ -44,8 +51,9 @@ struct UpstreamLog: Sendable {
 
   private func metadata(code: String, cause: String, _ request: String?) -> Logger.Metadata {
     var metadata: Logger.Metadata = [
-      "turn": "\(turn)", "code": "\(code)", "cause": "\(cause)", "model": "\(model)", "route": "\(route)",
+      "turn": "\(turn)", "code": "\(code)", "cause": "\(cause)", "model": "\(model)",
     ]
+    if let route { metadata["route"] = "\(route)" }
     if let host { metadata["host"] = "\(host)" }
     if let request { metadata["provider_request"] = "\(request)" }
     return metadata

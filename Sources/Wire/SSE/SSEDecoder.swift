@@ -11,7 +11,8 @@ package struct SSEDecoder: Sendable {
   private static let longestID = 1024
 
   private let limit: Int
-  private var lines: SSELines
+  private let gathersTail: Bool
+  private var lines: Lines
   private var atStart = true
   private var heldName: ArraySlice<UInt8> = []
   /// Nil if the event that has begun has no data line yet.
@@ -30,19 +31,25 @@ package struct SSEDecoder: Sendable {
   /// The last `retry:`, in milliseconds; nil if there was none.
   package private(set) var retryMilliseconds: Int?
 
-  package init(limit: Int = defaultLimit) {
+  /// The lines that are neither fields nor comments from the first one on that begins like a JSON object or array, each
+  /// with a line feed: some servers report an error as bare JSON behind the events, or in their place. Empty unless
+  /// `gathersTail` was set.
+  package private(set) var tail: [UInt8] = []
+
+  package init(limit: Int = defaultLimit, gathersTail: Bool = false) {
     self.limit = limit
-    lines = SSELines(limit: limit)
+    self.gathersTail = gathersTail
+    lines = Lines(limit: limit, comment: UInt8(ascii: ":"))
   }
 
   /// The next whole event in `input`, which then begins behind it; nil when `input` is used up and its rest kept.
   ///
   /// Throws when a line or an event is longer than the limit: the stream cannot be read any further.
-  package mutating func next(in input: inout UnsafeRawBufferPointer) throws(SSEError) -> SSEEvent? {
+  package mutating func next(in input: inout UnsafeRawBufferPointer) throws(LineError) -> SSEEvent? {
     if input.isEmpty { return nil }
     // What lies in `input` is copied only if the event does not end there.
-    var name = SSEBytes.owned(heldName)
-    var data = heldData.map { SSEBytes.owned($0) }
+    var name = StreamBytes.owned(heldName)
+    var data = heldData.map { StreamBytes.owned($0) }
     heldName = []
     heldData = nil
     while let line = try lines.next(in: &input) {
@@ -57,9 +64,9 @@ package struct SSEDecoder: Sendable {
   ///
   /// The specification discards it. Providers do end a stream right behind the last line, and then the finish of a turn
   /// must not be lost; half an event is no valid JSON and is refused further up.
-  package mutating func finish() throws(SSEError) -> SSEEvent? {
-    var name = SSEBytes.owned(heldName)
-    var data = heldData.map { SSEBytes.owned($0) }
+  package mutating func finish() throws(LineError) -> SSEEvent? {
+    var name = StreamBytes.owned(heldName)
+    var data = heldData.map { StreamBytes.owned($0) }
     heldName = []
     heldData = nil
     if let line = lines.finish() { _ = try read(line, name: &name, data: &data) }
@@ -68,9 +75,10 @@ package struct SSEDecoder: Sendable {
 
   /// Returns true for the line that ends an event. One that ends without data is forgotten, its name with it.
   private mutating func read(
-    _ line: SSEBytes, name: inout SSEBytes, data: inout SSEBytes?
-  ) throws(SSEError) -> Bool {
-    switch SSEField(line: withoutMark(line)) {
+    _ line: StreamBytes, name: inout StreamBytes, data: inout StreamBytes?
+  ) throws(LineError) -> Bool {
+    let line = withoutMark(line)
+    switch SSEField(line: line) {
     case .end:
       if data == nil { name = .empty }
       return true
@@ -93,13 +101,26 @@ package struct SSEDecoder: Sendable {
         retryMilliseconds = bytes.reduce(0) { $0 * 10 + Int($1 - 0x30) }
       }
     case .ignored:
-      break
+      if gathersTail { try gather(line) }
     }
     return false
   }
 
+  private mutating func gather(_ line: StreamBytes) throws(LineError) {
+    try line.withBytes { (line) throws(LineError) in
+      switch line.first {
+      case UInt8(ascii: ":"): return
+      case UInt8(ascii: "{"), UInt8(ascii: "["): break
+      default: if tail.isEmpty { return }
+      }
+      guard tail.count + line.count < limit else { throw .tooLong }
+      tail.append(contentsOf: line)
+      tail.append(UInt8(ascii: "\n"))
+    }
+  }
+
   /// The stream may begin with a byte order mark.
-  private mutating func withoutMark(_ line: SSEBytes) -> SSEBytes {
+  private mutating func withoutMark(_ line: StreamBytes) -> StreamBytes {
     guard atStart else { return line }
     atStart = false
     return line.withBytes { $0.starts(with: [0xEF, 0xBB, 0xBF]) } ? line.dropping(3) : line

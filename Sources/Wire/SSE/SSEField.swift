@@ -4,14 +4,14 @@ import Glibc
 enum SSEField {
   /// The blank line that ends an event.
   case end
-  case data(SSEBytes)
-  case event(SSEBytes)
-  case id(SSEBytes)
-  case retry(SSEBytes)
+  case data(StreamBytes)
+  case event(StreamBytes)
+  case id(StreamBytes)
+  case retry(StreamBytes)
   /// A comment or a field nobody knows.
   case ignored
 
-  init(line: SSEBytes) {
+  init(line: StreamBytes) {
     if line.count == 0 {
       self = .end
       return

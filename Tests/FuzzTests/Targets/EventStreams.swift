@@ -50,9 +50,9 @@ enum EventStreams: FuzzTarget {
       transcript.events.append(
         Event(name: event.name.withBytes { Array($0) }, data: event.data.withBytes { Array($0) }))
     }
-    do throws(SSEError) {
+    do throws(LineError) {
       for piece in cut.pieces(of: input) {
-        try withExactCopy(of: piece) { (bytes) throws(SSEError) in
+        try withExactCopy(of: piece) { (bytes) throws(LineError) in
           var rest = bytes
           while let event = try decoder.next(in: &rest) { note(event) }
         }

@@ -63,6 +63,11 @@ enum JSONTexts: FuzzTarget {
     return document.root.withString { Array($0) }
   }
 
+  static func isObject(_ bytes: [UInt8]) -> Bool {
+    guard let document = try? JSONDocument(parsing: bytes) else { return false }
+    return document.root.kind == .object
+  }
+
   static func withoutNUL(_ text: [UInt8]) -> [UInt8] { text.flatMap { $0 == 0 ? JSONText.replacement : [$0] } }
 
   private indirect enum Value: Equatable {

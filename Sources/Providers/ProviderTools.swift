@@ -1,0 +1,36 @@
+/// What a model may call.
+package struct ProviderTools: Sendable {
+  package struct Tool: Sendable {
+    package let name: String
+    package let description: String
+    /// JSON Schema of the arguments, an object.
+    package let schema: String
+
+    package init(name: String, description: String, schema: String) {
+      self.name = name
+      self.description = description
+      self.schema = schema
+    }
+  }
+
+  package enum Choice: Sendable, Equatable {
+    /// The model decides.
+    case auto
+    /// It must call one.
+    case required
+    /// It must call this one.
+    case tool(String)
+  }
+
+  /// Empty: the model has none, and nothing is said of tools.
+  package let list: [Tool]
+  package let choice: Choice
+  /// Whether one answer may call several.
+  package let parallel: Bool
+
+  package init(_ list: [Tool] = [], choice: Choice = .auto, parallel: Bool = true) {
+    self.list = list
+    self.choice = choice
+    self.parallel = parallel
+  }
+}

@@ -1,0 +1,236 @@
+import Chat
+import EventLoop
+import Providers
+import Store
+import Synchronization
+import Upstream
+
+/// The way of one turn to an answer: route after route until one gives text, or none is left. Once a client can have
+/// seen content nothing else is tried.
+///
+/// Attempts follow one another: each begins when the former is over, so only one of them is ever at work.
+// Sendable is unchecked because the state is behind a lock.
+final class TurnCourse: TimerHandler, @unchecked Sendable {
+  /// What all turns share.
+  struct Means: Sendable {
+    let upstream: UpstreamPool
+    let routes: RouteBook
+    let vault: @Sendable () -> CredentialVault
+    /// Where waiting is done.
+    let loop: EventLoop
+    let meters: Meters
+  }
+
+  /// Attempts of one turn, at most.
+  private static let mostAttempts = 8
+  /// Milliseconds until a place is looked for again, where all are taken.
+  private static let pause = 250
+
+  private struct State {
+    var tried: Set<ID> = []
+    var attempts = 0
+    /// Milliseconds.
+    var waited = 0
+    /// Routes whose provider said when to ask again.
+    var later: [ID: Instant] = [:]
+    var last: AttemptFailure?
+    /// Of the next attempt, if it was reserved before.
+    var place: Place?
+  }
+
+  let turn: LiveTurn
+  let plan: StartStore.Plan
+  private let messages: [ProviderMessage]
+  private let parameters: ProviderParameters
+  private let means: Means
+  private let log: UpstreamLog
+  private let state: Mutex<State>
+
+  /// Throws `model_misconfigured` for a virtual model that no route could serve.
+  init(
+    _ turn: LiveTurn, plan: StartStore.Plan, history: [StartStore.Message], place: Place, means: Means,
+    log: UpstreamLog
+  ) throws(ProviderError) {
+    self.turn = turn
+    self.plan = plan
+    self.means = means
+    self.log = log
+    messages = try Self.messages(history)
+    parameters = try ProviderParameters(json: plan.parameters)
+    state = Mutex(State(place: place))
+  }
+
+  /// Takes the next route that can be asked. Ends the turn if there is none.
+  func advance() {
+    while turn.ownState == .streaming {
+      let now = Instant.now()
+      let (tried, attempts) = state.withLock { ($0.tried, $0.attempts) }
+      let choice =
+        attempts < Self.mostAttempts ? means.routes.choose(from: plan.routes, except: tried, at: now) : .none
+      switch choice {
+      case .route(let route):
+        if ask(route) { return }
+      case .full:
+        if wait(Self.pause, for: []) { return }
+        return end(state.withLock { $0.last } ?? .full)
+      case .none:
+        if attempts < Self.mostAttempts, waitAsAsked(at: now) { return }
+        return end(state.withLock { $0.last } ?? .full)
+      }
+    }
+  }
+
+  /// A route was asked and has failed before it gave content. `shown`: a client may have seen some, so the turn ends.
+  func failed(_ route: StartStore.Route, _ failure: AttemptFailure, shown: Bool) {
+    note(failure, of: route)
+    if shown || !failure.triesElsewhere { return end(failure) }
+    turn.dropTransfer()
+    means.meters.retries.add(.elsewhere, in: means.meters.lane)
+    goOn()
+  }
+
+  /// What comes next may read files and sign: not on a loop.
+  private func goOn() { Task { [self] in advance() } }
+
+  /// The attempt is over in every respect: its place is free.
+  func left(_ route: StartStore.Route) { means.routes.left(route.id) }
+
+  /// The first text of the attempt has come.
+  func textCame(on route: StartStore.Route) {
+    means.routes.succeeded(route.id, after: turn.record.textCame())
+  }
+
+  // MARK: one attempt
+
+  /// False if the route cannot even be asked: then another is to be tried.
+  private func ask(_ route: StartStore.Route) -> Bool {
+    let (attempt, place) = state.withLock { state in
+      state.tried.insert(route.id)
+      state.attempts += 1
+      defer { state.place = nil }
+      return (state.attempts, state.place)
+    }
+    turn.record.begins(route.id)
+    do throws(ProviderError) {
+      guard let driver = ProviderRegistry.driver(named: route.driver) else {
+        throw ProviderError(.misconfigured, cause: "no driver is called \(route.driver)")
+      }
+      let call = try call(on: route, driver)
+      if let text = driver.ownAnswer(to: call) {
+        OwnAnswer(text, of: self, on: route, streaming: plan.streams, loop: means.loop).begin()
+        return true
+      }
+      let request = try driver.wholeRequest(for: call, at: Self.unixSeconds())
+      guard let place = place ?? means.upstream.reserve(host: UpstreamRequest.host(of: request.url)) else {
+        note(.full, of: route)
+        means.routes.left(route.id)
+        return false
+      }
+      start(request, on: route, driver, attempt: attempt, in: place)
+      return true
+    } catch {
+      log.asking(route).cannotAsk(error)
+      note(AttemptFailure(error), of: route)
+      means.routes.left(route.id)
+      return false
+    }
+  }
+
+  private func start(
+    _ request: ProviderRequest, on route: StartStore.Route, _ driver: any ProviderDriver, attempt: Int, in place: Place
+  ) {
+    let runner = TurnRunner(
+      course: self, route: route, driver: driver, attempt: attempt, log: log.asking(route, at: request.url),
+      meters: means.meters)
+    let transfer = means.upstream.start(
+      UpstreamRequest(
+        url: request.url, headers: request.headers, body: request.body,
+        limits: UpstreamRequest.Limits(
+          connect: route.connectTimeout, firstByte: route.firstByteTimeout,
+          // An answer in one piece has no first token: the time to its first byte is what it takes.
+          firstToken: plan.streams ? route.firstTokenTimeout : Self.noLimit,
+          idle: route.idleTimeout, total: route.totalTimeout),
+        tls: Self.tls(of: route)),
+      in: place, sink: runner)
+    turn.attach(transfer, attempt: attempt)
+  }
+
+  private func call(on route: StartStore.Route, _ driver: any ProviderDriver) throws(ProviderError) -> ProviderCall {
+    var secret: String?
+    if let credential = route.credential, let kept = credential.secret {
+      do { secret = try means.vault().secret(kept, of: credential.id.description) } catch {
+        throw ProviderError(.misconfigured, cause: error.description)
+      }
+    }
+    let endpoint = try driver.endpoint(region: route.region, managedDomain: route.credential?.managedDomain)
+    return ProviderCall(
+      route: ProviderRoute(
+        endpoint: endpoint, model: route.providerModel, credential: secret,
+        overrides: try ProviderOverrides(body: route.overrides, headers: route.headers, query: route.query)),
+      systemPrompt: plan.systemPrompt, prefixPrompt: plan.prefixPrompt, messages: messages, parameters: parameters,
+      tools: plan.usesTools ? ProviderTools() : nil, showsReasoning: plan.reasoning != "hidden",
+      streaming: plan.streams)
+  }
+
+  private static let noLimit = 86_400_000
+
+  private static func unixSeconds() -> Int { Int(Instant.wall().nanoseconds / 1_000_000_000) }
+
+  /// Nil where the route's credential says nothing of TLS.
+  private static func tls(of route: StartStore.Route) -> UpstreamTLS? {
+    guard let credential = route.credential else { return nil }
+    let pair = credential.clientCertificate
+    if credential.caBundle == nil, pair == nil { return nil }
+    return UpstreamTLS(caBundle: credential.caBundle, certificate: pair?.certificate, key: pair?.key)
+  }
+
+  private static func messages(_ history: [StartStore.Message]) throws(ProviderError) -> [ProviderMessage] {
+    var messages: [ProviderMessage] = []
+    for message in history {
+      guard let role = ProviderMessage.Role(rawValue: message.role) else { continue }
+      messages.append(ProviderMessage(role: role, parts: try MessagePart.parse(message.parts)))
+    }
+    return messages
+  }
+
+  // MARK: failures
+
+  private func note(_ failure: AttemptFailure, of route: StartStore.Route) {
+    let now = Instant.now()
+    turn.record.failed(failure)
+    if failure.blamesRoute {
+      means.routes.failed(route.id, failure.error.code, retryAfter: failure.retryAfter, at: now)
+    }
+    state.withLock { state in
+      state.last = failure
+      state.later[route.id] = failure.retryAfter.map { now.advanced(milliseconds: $0) }
+    }
+  }
+
+  private func end(_ failure: AttemptFailure) { turn.input { $0.upstreamFailed(failure.error) } }
+
+  /// Waits for the provider that wants to be asked again first. False if that is beyond the budget, or none does.
+  private func waitAsAsked(at now: Instant) -> Bool {
+    guard let (route, time) = state.withLock({ $0.later.min { $0.value < $1.value } }) else { return false }
+    let pause = max(0, time.milliseconds(since: now))
+    // Who was refused with us was told the same moment.
+    return wait(pause + Int.random(in: 0...max(50, pause / 4)), for: [route])
+  }
+
+  private func wait(_ milliseconds: Int, for routes: [ID]) -> Bool {
+    let waits = state.withLock { state in
+      guard state.waited + milliseconds <= plan.retryBudget else { return false }
+      state.waited += milliseconds
+      state.tried.subtract(routes)
+      for route in routes { state.later[route] = nil }
+      return true
+    }
+    guard waits else { return false }
+    means.meters.retries.add(.waited, in: means.meters.lane)
+    let time = Instant.now().advanced(milliseconds: milliseconds)
+    means.loop.execute { [self] in _ = means.loop.schedule(at: time, handler: self, token: 0) }
+    return true
+  }
+
+  func timerFired(_ token: Int) { goOn() }
+}
