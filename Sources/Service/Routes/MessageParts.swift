@@ -29,6 +29,8 @@ struct MessageParts: Sendable {
         bytes += text.utf8.count
         saysSomething = saysSomething || text.contains { !$0.isWhitespace }
       case .image, .imageData: images += 1
+      // No client sends these.
+      case .toolCall, .toolResult, .kept: break
       }
     }
     guard saysSomething || images > 0 else { throw Refusal(422, .emptyMessage, "The message is empty.") }
@@ -125,6 +127,7 @@ struct MessageParts: Sendable {
         writer.member("type", "image")
         writer.member("media_type", type)
         writer.member("data", data)
+      case .toolCall, .toolResult, .kept: break
       }
       writer.endObject()
     }

@@ -71,7 +71,7 @@ final class RouteBook: Sendable {
     var most = -Double.infinity
     for route in group {
       var entry = entries[route.id] ?? Entry()
-      let share = best.map { share(of: entry.health.latency, best: $0) } ?? 1
+      let share = best.map { Self.share(of: entry.health.latency, best: $0) } ?? 1
       if share != entry.share {
         entry.share = share
         entry.isChanged = true

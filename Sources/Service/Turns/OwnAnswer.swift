@@ -25,7 +25,7 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
 
   func timerFired(_ token: Int) {
     let turn = course.turn
-    guard turn.ownState == .streaming, let word = words.popFirst() else {
+    guard turn.ownState == .streaming, var word = words.popFirst() else {
       course.left(route)
       turn.input {
         $0.report(finish: .stop)
@@ -33,7 +33,6 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
       }
       return
     }
-    var word = word
     word.withUTF8 { utf8 in
       if let effects = turn.append(text: UnsafeRawBufferPointer(utf8)) { turn.perform(effects) }
     }
