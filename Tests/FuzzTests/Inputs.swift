@@ -14,14 +14,11 @@ enum Inputs {
   /// The providers' answers that the tests of the drivers read.
   static func answers(ending suffix: String = "") throws -> [[UInt8]] {
     let fixtures = "\(folder)/../ProvidersTests/Fixtures"
-    return try FileManager.default.contentsOfDirectory(atPath: fixtures).sorted().flatMap { driver -> [[UInt8]] in
-      var isFolder = ObjCBool(false)
-      guard FileManager.default.fileExists(atPath: "\(fixtures)/\(driver)", isDirectory: &isFolder), isFolder.boolValue
-      else { return [] }
-      return try files(in: "\(fixtures)/\(driver)").filter {
-        !$0.name.hasPrefix("request") && $0.name.hasSuffix(suffix)
-      }.map(\.bytes)
-    }
+    // Each folder is a driver's.
+    return try FileManager.default.contentsOfDirectory(atPath: fixtures).filter { !$0.contains(".") }.sorted()
+      .flatMap { try files(in: "\(fixtures)/\($0)") }
+      .filter { !$0.name.hasPrefix("request") && $0.name.hasSuffix(suffix) }
+      .map(\.bytes)
   }
 
   /// The files that sites take over into their configuration.

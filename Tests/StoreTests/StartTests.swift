@@ -51,9 +51,9 @@ struct StartTests {
 
   @Test func `what a route does not say has its default, and a certificate alone is a credential`() async throws {
     try await withSite { site in
-      let plain = try await site.plan()
+      let plain = try await site.plan().routes[0]
       #expect(plain.firstByteTimeout == 60_000 && plain.firstTokenTimeout == 60_000 && plain.totalTimeout == nil)
-      #expect(plain.credential == nil && plain.clientCertificate == nil && plain.caBundle == nil)
+      #expect(plain.credential == nil && plain.concurrencyLimit == nil && plain.httpVersion == 1)
       try await site.change(
         """
         with c as (
