@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Cues of a stream with a comment, or what the format has instead, wherever nothing else was sent for a while; a stream that stalls has them for ever.
+/// Cues of a stream with a comment, or what the format has instead, wherever nothing else was sent for a while; a stream
+/// that stalls has them for ever.
 struct BeatCues: IteratorProtocol {
   private var cues: any IteratorProtocol<Cue>
   private let beat: TimeAmount

@@ -57,21 +57,10 @@ extension Dialect {
 
   var name: String { Self.name }
 
-  /// The status of a refusal, which a provider may number its own way.
+  /// `refusal` as the whole answer.
   func refuse(_ refusal: Refusal, at time: TimeAmount = .zero) -> [Cue] {
     Cue.whole(
       ByteBuffer(string: body(refusal)), status: refusal.status, at: time, end: .fault, headers: headers(refusal))
-  }
-}
-
-/// A header of a response.
-struct Header: Equatable, Sendable {
-  let name: String
-  let value: String
-
-  init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = value
   }
 }
 

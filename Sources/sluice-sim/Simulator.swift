@@ -116,8 +116,10 @@ struct Simulator: AsyncParsableCommand {
           "messages": [{"role": "user", "content": "Hi"}]}'
 
       FOR TESTS
-        GET /sim/requests[?model=…]  the last 1000 chat requests, in which format, and
-                                     how their answers ended; DELETE forgets them. port and
+        GET /sim/requests[?model=…]  the last 1000 chat requests and how their
+                                     answers ended; DELETE forgets them. format
+                                     is openai, azure, responses, anthropic,
+                                     ollama, bedrock or gemini; port and
                                      connection tell where one came in, followed
                                      how often its redirect was taken
         GET /sim/streams[?model=…]   how many answers are under way, and the most
@@ -145,7 +147,7 @@ struct Simulator: AsyncParsableCommand {
 
   @Option(
     help:
-      "The only key that is accepted (of a signature: access key); without it any is, also none where none is demanded."
+      "The only key that is accepted, of a signature the access key; without it any, or none where none is demanded."
   )
   var apiKey: String?
 

@@ -1,5 +1,5 @@
-/// Reads AWS's event streams by the letter of the specification, and sums CRC-32 bit by bit: it shares nothing with what
-/// writes them.
+/// Reads AWS's event streams by the letter of the specification, and sums CRC-32 bit by bit: it shares nothing with
+/// what writes them.
 struct FrameReader {
   struct Frame: Equatable {
     let headers: [String: String]

@@ -2,6 +2,8 @@
 ///
 /// Source: Anthropic API reference, "Streaming messages".
 struct MessageStream: AnswerStream {
+  private static let ping = Event("ping", "{\"type\": \"ping\"}")
+
   private let reply: Reply
   private let object: MessageObject
   /// Of the block under way, or to come.
@@ -18,7 +20,7 @@ struct MessageStream: AnswerStream {
     let start = event("content_block_start", ",\"index\":\(index),\"content_block\":" + object.opened(part))
     return switch part {
     case .call: [start, block("{\"type\":\"input_json_delta\",\"partial_json\":\"\"}")]
-    case .reasoning, .text: index == 0 ? [start, pinging] : [start]
+    case .reasoning, .text: index == 0 ? [start, Self.ping] : [start]
     }
   }
 
@@ -57,9 +59,7 @@ struct MessageStream: AnswerStream {
 
   var garbage: Event { Event("content_block_delta", "{\"type\":\"content_block_delta\",\"index\":0,\"del") }
 
-  var ping: Event? { pinging }
-
-  private let pinging = Event("ping", "{\"type\": \"ping\"}")
+  var ping: Event? { Self.ping }
 
   private func block(_ delta: String) -> Event {
     event("content_block_delta", ",\"index\":\(index),\"delta\":" + delta)

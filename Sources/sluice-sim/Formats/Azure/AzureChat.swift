@@ -24,8 +24,9 @@ struct AzureChat: Dialect {
 
   func admit(_ headers: HTTPHeaders, key: String?) throws(Refusal) {
     guard version?.isEmpty == false else { throw Refusal(status: 404, message: "Resource not found", code: "404") }
-    guard let credential = credential(in: headers), key == nil || credential == key || credential == "Bearer \(key!)"
-    else { throw Self.denied }
+    guard let given = headers.first(name: "api-key") ?? headers.bearer, key == nil || given == key else {
+      throw Self.denied
+    }
   }
 
   func request(_ body: ByteBuffer) throws(Refusal) -> ChatRequest {

@@ -1,14 +1,17 @@
 /// The events of one streamed answer, and the answer in one piece.
 ///
-/// Source: Amazon Bedrock API reference, "ConverseStream" and "Converse". `p` is the padding that AWS gives every event.
+/// Source: Amazon Bedrock API reference, "ConverseStream" and "Converse". `p` is the padding of every event.
 struct ConverseStream: AnswerStream {
+  private static let padding = "\"p\":\"abcdefghijklmnop\""
+  private static let metrics = "\"metrics\":{\"latencyMs\":1234}"
+
   private let reply: Reply
   /// Of the block under way, or to come.
   private var index = 0
 
   init(_ reply: Reply) { self.reply = reply }
 
-  func start() -> [Event] { [Event("messageStart", "{\(padding),\"role\":\"assistant\"}")] }
+  func start() -> [Event] { [Event("messageStart", "{\(Self.padding),\"role\":\"assistant\"}")] }
 
   /// Only calls are announced: what a call is stands nowhere else.
   func open(_ part: Part) -> [Event] {
@@ -16,8 +19,8 @@ struct ConverseStream: AnswerStream {
     return [
       Event(
         "contentBlockStart",
-        "{\"contentBlockIndex\":\(index),\(padding),\"start\":{\"toolUse\":{\"name\":\(JSONText.quoted(call.name)),"
-          + "\"toolUseId\":\"tooluse_\(reply.callID(call, 22))\"}}}")
+        "{\"contentBlockIndex\":\(index),\(Self.padding),\"start\":{\"toolUse\":{"
+          + "\"name\":\(JSONText.quoted(call.name)),\"toolUseId\":\"tooluse_\(reply.callID(call, 22))\"}}}")
     ]
   }
 
@@ -31,17 +34,17 @@ struct ConverseStream: AnswerStream {
 
   mutating func close(_ part: Part) -> [Event] {
     defer { index += 1 }
-    let stop = Event("contentBlockStop", "{\"contentBlockIndex\":\(index),\(padding)}")
+    let stop = Event("contentBlockStop", "{\"contentBlockIndex\":\(index),\(Self.padding)}")
     guard part == .reasoning else { return [stop] }
     let signature = "\"reasoningContent\":{\"signature\":\"\(reply.signature)\"}"
     return [
-      Event("contentBlockDelta", "{\"contentBlockIndex\":\(index),\"delta\":{\(signature)},\(padding)}"), stop,
+      Event("contentBlockDelta", "{\"contentBlockIndex\":\(index),\"delta\":{\(signature)},\(Self.padding)}"), stop,
     ]
   }
 
-  func finish() -> [Event] { [Event("messageStop", "{\(padding),\"stopReason\":\"\(stopReason)\"}")] }
+  func finish() -> [Event] { [Event("messageStop", "{\(Self.padding),\"stopReason\":\"\(stopReason)\"}")] }
 
-  func done() -> [Event] { [Event("metadata", "{\(metrics),\(padding),\(usage)}")] }
+  func done() -> [Event] { [Event("metadata", "{\(Self.metrics),\(Self.padding),\(usage)}")] }
 
   /// An exception of the model's API, or an error of the protocol.
   func fail(_ refusal: Refusal, other: Bool) -> [Event] {
@@ -57,7 +60,8 @@ struct ConverseStream: AnswerStream {
     let content = reply.parts.map { part in
       switch part {
       case .reasoning:
-        "{\"reasoningContent\":{\"reasoningText\":{\"signature\":\"\(reply.signature)\",\"text\":\"\(reply.reasoningJSON)\"}}}"
+        "{\"reasoningContent\":{\"reasoningText\":{\"signature\":\"\(reply.signature)\","
+          + "\"text\":\"\(reply.reasoningJSON)\"}}}"
       case .text: "{\"text\":\"\(reply.textJSON)\"}"
       case .call(let call):
         "{\"toolUse\":{\"input\":\(call.arguments),\"name\":\(JSONText.quoted(call.name)),"
@@ -65,20 +69,17 @@ struct ConverseStream: AnswerStream {
       }
     }
     return
-      "{\(metrics),\"output\":{\"message\":{\"content\":[\(content.joined(separator: ","))],\"role\":\"assistant\"}},"
+      "{\(Self.metrics),"
+      + "\"output\":{\"message\":{\"content\":[\(content.joined(separator: ","))],\"role\":\"assistant\"}},"
       + "\"stopReason\":\"\(stopReason)\",\(usage)}"
   }
 
   private func delta(_ opening: String, _ closing: String) -> Delta {
     let trail = closing + "},"
     return Delta(
-      "contentBlockDelta", "{\"contentBlockIndex\":\(index),\"delta\":{" + opening, trail + padding + "}",
+      "contentBlockDelta", "{\"contentBlockIndex\":\(index),\"delta\":{" + opening, trail + Self.padding + "}",
       padding: trail + "\"p\":\"")
   }
-
-  private let padding = "\"p\":\"abcdefghijklmnop\""
-
-  private let metrics = "\"metrics\":{\"latencyMs\":1234}"
 
   private var stopReason: String {
     switch reply.finish {

@@ -10,6 +10,9 @@ struct FrameFraming: Framing {
 
   /// Of the frame under way, so far.
   private var sum: UInt = 0
+  /// An error under way, and what it says.
+  private var pending: Event.Head?
+  private var message = ""
 
   /// The whole frame counts.
   func overhead(_ head: Event.Head) -> Int { Self.edges + Self.headers(head, message: nil).readableBytes }
@@ -34,9 +37,6 @@ struct FrameFraming: Framing {
     }
     buffer.writeInteger(UInt32(truncatingIfNeeded: sum))
   }
-
-  private var pending: Event.Head?
-  private var message = ""
 
   /// The bytes of a frame that are neither headers nor payload.
   private static let edges = 16

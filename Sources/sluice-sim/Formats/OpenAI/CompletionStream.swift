@@ -17,7 +17,8 @@ struct CompletionStream: AnswerStream {
     self.hasFilterResults = hasFilterResults
     lead =
       "{\"id\":\"\(reply.id)\",\"object\":\"chat.completion.chunk\",\"created\":\(reply.created),"
-      + "\"model\":\(JSONText.quoted(reply.model)),\"service_tier\":\"default\",\"system_fingerprint\":\"\(Self.fingerprint)\","
+      + "\"model\":\(JSONText.quoted(reply.model)),\"service_tier\":\"default\","
+      + "\"system_fingerprint\":\"\(Self.fingerprint)\","
     let trail = Self.trail(finish: nil, includesUsage: reply.includesUsage)
     let before = lead + "\"choices\":[{\"index\":0,\"delta\":"
     // OpenAI pads chunks, so that their sizes tell nothing.
@@ -48,7 +49,8 @@ struct CompletionStream: AnswerStream {
     case .call(let call):
       Delta(
         lead
-          + "\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":\(call.number),\"function\":{\"arguments\":\"",
+          + "\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":["
+          + "{\"index\":\(call.number),\"function\":{\"arguments\":\"",
         "\"}}]}" + Self.trail(finish: nil, includesUsage: reply.includesUsage))
     }
   }

@@ -39,7 +39,8 @@ struct ResponseObject: Sendable {
     switch part {
     case .reasoning: "{\"id\":\"\(itemID(part))\",\"type\":\"reasoning\",\"summary\":[]}"
     case .text:
-      "{\"id\":\"\(itemID(part))\",\"type\":\"message\",\"status\":\"in_progress\",\"content\":[],\"role\":\"assistant\"}"
+      "{\"id\":\"\(itemID(part))\",\"type\":\"message\",\"status\":\"in_progress\",\"content\":[],"
+        + "\"role\":\"assistant\"}"
     case .call(let call): self.call(call, status: "in_progress", arguments: "")
     }
   }
@@ -51,7 +52,8 @@ struct ResponseObject: Sendable {
       "{\"id\":\"\(itemID(part))\",\"type\":\"reasoning\",\"encrypted_content\":\"\(reply.signature)\","
         + "\"summary\":[\(summary(reply.reasoningJSON))]}"
     case .text:
-      "{\"id\":\"\(itemID(part))\",\"type\":\"message\",\"status\":\"\(reply.finish == .length ? "incomplete" : "completed")\","
+      "{\"id\":\"\(itemID(part))\",\"type\":\"message\","
+        + "\"status\":\"\(reply.finish == .length ? "incomplete" : "completed")\","
         + "\"content\":[\(content(reply.textJSON))],\"role\":\"assistant\"}"
     case .call(let call): self.call(call, status: "completed", arguments: call.arguments)
     }

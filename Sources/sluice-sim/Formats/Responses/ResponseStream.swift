@@ -72,7 +72,8 @@ struct ResponseStream: AnswerStream {
     return [
       event(
         "error",
-        "\"code\":\(JSONText.quoted(refusal.responseCode)),\"message\":\(JSONText.quoted(refusal.message)),\"param\":null"
+        "\"code\":\(JSONText.quoted(refusal.responseCode)),"
+          + "\"message\":\(JSONText.quoted(refusal.message)),\"param\":null"
       )
     ]
   }
