@@ -35,6 +35,22 @@ struct AnswerText: Sequence, IteratorProtocol, Sendable {
       }
   }
 
+  /// What is thought before the answer: prose of its own.
+  init(reasoning scenario: Scenario) {
+    isCut = false
+    count = scenario.reasoning
+    given = []
+    source = .prose(Prose(seed: ~scenario.seed))
+  }
+
+  /// Exactly these.
+  init(_ tokens: [Token]) {
+    isCut = false
+    count = tokens.count
+    given = tokens[...]
+    source = .fixed(Token(""))
+  }
+
   /// What the answer says of the request before its text, and a blank between.
   private static func sentences(_ scenario: Scenario, _ request: ChatRequest?, textFollows: Bool) -> [Token] {
     var sentences: [String] = []

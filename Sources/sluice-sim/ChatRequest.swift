@@ -1,59 +1,24 @@
-/// What the simulator reads of a chat-completions request; everything else in the body is accepted and left alone.
-///
-/// Source: OpenAI API reference, "Create chat completion".
-struct ChatRequest: Decodable, Sendable {
+/// What the simulator reads of a request for an answer, whatever the format; all else is accepted and left alone.
+struct ChatRequest: Equatable, Sendable {
   let model: String
+  /// What the system is told counts as a message too, wherever it stands in the body.
   let messages: [Message]
-  /// Absent means false.
-  let stream: Bool?
-  let streamOptions: StreamOptions?
-  let maxTokens: Int?
-  let maxCompletionTokens: Int?
+  let stream: Bool
+  /// Whether a stream is to tell its usage, where that must be asked for.
+  var includesUsage = false
+  /// The most tokens the client accepts; nil is no limit.
+  var tokenLimit: Int?
+  /// The names of the tools that may be called.
+  var tools: [String] = []
 
-  enum CodingKeys: String, CodingKey {
-    case model, messages, stream
-    case streamOptions = "stream_options"
-    case maxTokens = "max_tokens"
-    case maxCompletionTokens = "max_completion_tokens"
-  }
-
-  struct StreamOptions: Decodable, Sendable {
-    let includeUsage: Bool?
-
-    enum CodingKeys: String, CodingKey { case includeUsage = "include_usage" }
-  }
-
-  struct Message: Decodable, Sendable {
+  struct Message: Equatable, Sendable {
+    /// `system`, `user`, `assistant`, or `tool` for the results of tools.
     let role: String
-    /// The text of the message; parts that are no text are left out, absent or null content is empty.
+    /// Parts that are no text are left out.
     let text: String
     /// How many of its parts are images.
-    let images: Int
-
-    enum CodingKeys: String, CodingKey { case role, content }
-
-    private struct Part: Decodable {
-      let type: String?
-      let text: String?
-    }
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.container(keyedBy: CodingKeys.self)
-      role = try container.decode(String.self, forKey: .role)
-      if let parts = try? container.decode([Part].self, forKey: .content) {
-        text = parts.compactMap(\.text).joined()
-        images = parts.count { $0.type == "image_url" }
-      } else {
-        text = try container.decodeIfPresent(String.self, forKey: .content) ?? ""
-        images = 0
-      }
-    }
+    var images = 0
   }
-
-  /// The most tokens the client accepts; nil is no limit.
-  var tokenLimit: Int? { maxCompletionTokens ?? maxTokens }
-
-  var includesUsage: Bool { streamOptions?.includeUsage ?? false }
 
   /// Empty if no message is the user's.
   var lastUserText: String { messages.last { $0.role == "user" }?.text ?? "" }
@@ -61,8 +26,28 @@ struct ChatRequest: Decodable, Sendable {
   /// How many images all messages have.
   var images: Int { messages.reduce(0) { $0 + $1.images } }
 
+  /// Whether it brings the results of tools that were called.
+  var hasToolResults: Bool { messages.last?.role == "tool" }
+
   /// A rough count: the words of all messages, and one for each role.
   var promptTokens: Int {
     messages.reduce(0) { $0 + 1 + $1.text.split(whereSeparator: \.isWhitespace).count }
+  }
+}
+
+extension ChatRequest.Message {
+  /// A message of parts, as most formats have them.
+  /// - Parameters:
+  ///   - content: text, or an array of parts; a part with `text` is text.
+  ///   - isImage: whether a part is an image.
+  ///   - isResult: whether it is what a tool returned; a message of nothing else is the tool's.
+  init(
+    role: String, content: JSONValue, isImage: (JSONValue) -> Bool, isResult: (JSONValue) -> Bool = { _ in false }
+  ) {
+    let parts = content.elements
+    self.init(
+      role: !parts.isEmpty && parts.allSatisfy(isResult) ? "tool" : role,
+      text: content.text ?? parts.compactMap { $0["text"].text }.joined(),
+      images: parts.count(where: isImage))
   }
 }

@@ -75,7 +75,7 @@ final class Connection: ChannelInboundHandler {
       if isTooLarge { body = ByteBuffer() } else { body.writeImmutableBuffer(bytes) }
     case .end:
       guard let head else { return }
-      let answer = isTooLarge ? Answer(Cue.refusing(.tooLarge)) : routes.answer(head, body: body, peer: peer)
+      let answer = isTooLarge ? routes.refuse(head, .tooLarge) : routes.answer(head, body: body, peer: peer)
       self.head = nil
       body = ByteBuffer()
       performance = Performance(
@@ -213,9 +213,8 @@ final class Connection: ChannelInboundHandler {
     var headers = HTTPHeaders()
     headers.add(name: "content-type", value: head.contentType)
     headers.add(name: "cache-control", value: "no-cache")
-    headers.add(name: "openai-version", value: "2020-10-01")
-    if let exchange = performance?.answer.exchange {
-      headers.add(name: "x-request-id", value: "req_" + exchange.arrival.id.dropFirst("chatcmpl-".count))
+    for header in (performance?.answer.headers ?? []) + head.more {
+      headers.add(name: header.name, value: header.value)
     }
     if let length = head.length { headers.add(name: "content-length", value: String(length)) }
     if let location = head.location { headers.add(name: "location", value: location) }

@@ -34,15 +34,18 @@ struct Cue: Equatable, Sendable {
     var location: String?
     /// Whether the body is said to be gzip'd.
     var isGzipped = false
+    /// Further headers.
+    var more: [Header] = []
   }
 
   /// A whole answer at once.
   static func whole(
     _ body: ByteBuffer, status: Int = 200, contentType: String = "application/json", at time: TimeAmount = .zero,
-    tokens: Int = 0, end: Exchange.End = .completed
+    tokens: Int = 0, end: Exchange.End = .completed, headers: [Header] = []
   ) -> [Cue] {
     let head = Head(
-      status: status, contentType: contentType, length: body.readableBytes, retryAfter: usualRetryAfter(status))
+      status: status, contentType: contentType, length: body.readableBytes, retryAfter: usualRetryAfter(status),
+      more: headers)
     return [
       Cue(at: time, action: .head(head)), Cue(at: time, action: .write(body, tokens: tokens)),
       Cue(at: time, action: .end(end)),
@@ -51,11 +54,6 @@ struct Cue: Equatable, Sendable {
 
   /// What a provider says where no scenario says otherwise.
   static func usualRetryAfter(_ status: Int) -> RetryAfter { status == 429 || status == 503 ? .seconds(1) : .none }
-
-  /// `refusal` as the whole answer.
-  static func refusing(_ refusal: Refusal, at time: TimeAmount = .zero) -> [Cue] {
-    whole(ByteBuffer(string: refusal.body), status: refusal.status, at: time, end: .fault)
-  }
 }
 
 /// Cues whose writes are cut into pieces of at most `size` bytes.

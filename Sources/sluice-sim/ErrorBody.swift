@@ -3,7 +3,7 @@ import NIOHTTP1
 
 /// What stands under a scripted status: what the provider says, or what a proxy before it says.
 enum ErrorBody: String, CaseIterable, Sendable {
-  /// OpenAI's error object.
+  /// The provider's error object.
   case json
   /// The page of a proxy.
   case html
@@ -14,19 +14,21 @@ enum ErrorBody: String, CaseIterable, Sendable {
 
   /// The answer with this body.
   /// - Parameters:
+  ///   - dialect: whose error it is.
   ///   - location: where a redirect leads; nil for what is none.
   ///   - time: when it is sent.
   func cues(
-    status: Int, retryAfter: RetryAfter, location: String?, at time: TimeAmount
+    _ refusal: Refusal, by dialect: any Dialect, retryAfter: RetryAfter, location: String?, at time: TimeAmount
   ) -> any IteratorProtocol<Cue> {
-    var head = Cue.Head(status: status, retryAfter: retryAfter, location: location)
+    var head = Cue.Head(status: refusal.status, retryAfter: retryAfter, location: location)
     let body: ByteBuffer
     switch self {
     case .json:
-      body = ByteBuffer(string: Refusal.scripted(status, retry: retryAfter.seconds).body)
+      head.more = dialect.headers(refusal)
+      body = ByteBuffer(string: dialect.body(refusal))
     case .html:
       head.contentType = "text/html"
-      body = ByteBuffer(string: Self.page(HTTPResponseStatus(statusCode: status)))
+      body = ByteBuffer(string: Self.page(HTTPResponseStatus(statusCode: refusal.status)))
     case .empty:
       head.contentType = "text/plain"
       body = ByteBuffer()

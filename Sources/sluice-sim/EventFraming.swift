@@ -1,9 +1,9 @@
 import NIOCore
 
-/// How events stand on the wire: the field name, the line ends, the comments between.
+/// Server-sent events: the field names, the line ends, the comments between.
 ///
 /// Source: WHATWG HTML, 9.2.5 "Parsing an event stream"; all of what a scenario can choose is legal there.
-struct EventFraming: Sendable {
+struct EventFraming: Framing {
   /// What ends a line.
   enum LineEnds: String, CaseIterable, Sendable {
     case lf, crlf, cr
@@ -11,8 +11,10 @@ struct EventFraming: Sendable {
     case mixed
   }
 
-  /// What stands before the data of an event.
-  let prefix: [UInt8]
+  let contentType: String
+
+  /// What stands before the name of an event, and before its data.
+  private let prefixes: (name: [UInt8], data: [UInt8])
 
   /// The end of a data line alone, and with the blank line that ends its event.
   private typealias Ends = (line: [UInt8], event: [UInt8])
@@ -21,44 +23,40 @@ struct EventFraming: Sendable {
   private let hasComments: Bool
   private var events = 0
 
-  init(_ scenario: Scenario) {
-    prefix = Array((scenario.hasSpace ? "data: " : "data:").utf8)
+  /// - Parameter usual: the line ends of the provider, for a scenario that chooses none.
+  init(
+    _ scenario: Scenario, usual: LineEnds = .lf, contentType: String = "text/event-stream; charset=utf-8"
+  ) {
+    self.contentType = contentType
+    let blank = scenario.hasSpace ? " " : ""
+    prefixes = (Array("event:\(blank)".utf8), Array("data:\(blank)".utf8))
     hasComments = scenario.hasComments
-    ends = Self.ends(scenario.ends).map { (Array($0.utf8), Array(($0 + $1).utf8)) }
+    ends = Self.ends(scenario.ends ?? usual).map { (Array($0.utf8), Array(($0 + $1).utf8)) }
   }
 
-  /// Opens an event; its data follows.
-  mutating func begin(in buffer: inout ByteBuffer) {
+  func overhead(_ head: Event.Head) -> Int { prefixes.data.count }
+
+  mutating func begin(_ head: Event.Head, length: Int, in buffer: inout ByteBuffer) {
     if hasComments {
       buffer.writeString(Self.comment)
       // In turn as a block of their own and within the event.
       buffer.writeBytes(events.isMultiple(of: 2) ? current.event : current.line)
     }
-    buffer.writeBytes(prefix)
+    if !head.name.isEmpty {
+      buffer.writeBytes(prefixes.name)
+      buffer.writeString(head.name)
+      buffer.writeBytes(current.line)
+    }
+    buffer.writeBytes(prefixes.data)
   }
 
-  /// Ends the event.
   mutating func end(in buffer: inout ByteBuffer) {
     buffer.writeBytes(current.event)
     events += 1
   }
 
-  /// Appends the event with this data, which holds no line end.
-  mutating func append(_ data: String, to buffer: inout ByteBuffer) {
-    begin(in: &buffer)
-    buffer.writeString(data)
-    end(in: &buffer)
-  }
-
-  /// A whole event.
-  mutating func event(_ data: String) -> ByteBuffer {
-    var buffer = ByteBuffer()
-    append(data, to: &buffer)
-    return buffer
-  }
-
   /// A comment alone.
-  mutating func heartbeat() -> ByteBuffer {
+  mutating func heartbeat() -> ByteBuffer? {
     var buffer = ByteBuffer(string: Self.comment)
     end(in: &buffer)
     return buffer

@@ -16,15 +16,17 @@ final class Exchange: Sendable {
 
   /// What is known when the request arrives.
   struct Arrival: Sendable {
-    /// The `id` of the completion.
+    /// The identifier of the answer.
     let id: String
+    /// The name of the format, see ``Dialect``.
+    let format: String
     let peer: Peer
     /// Empty if the body could not be read.
     var model = ""
     let body: ByteBuffer
     /// Whether `body` is JSON, so that it may stand within JSON as it is.
     var isJSON = false
-    /// Whether the request bore an `Authorization` header; its value is never kept.
+    /// Whether the request bore a credential; its value is never kept.
     let isAuthorized: Bool
     var stream = false
     /// Without its long token, if it has one; nil if there is no answer text, or if only its writing makes it.
@@ -67,7 +69,7 @@ final class Exchange: Sendable {
   var json: String {
     let now = progress.withLock { $0 }
     let body = String(buffer: arrival.body)
-    return "{\"id\":\"\(arrival.id)\",\"model\":\(JSONText.quoted(arrival.model)),"
+    return "{\"id\":\"\(arrival.id)\",\"format\":\"\(arrival.format)\",\"model\":\(JSONText.quoted(arrival.model)),"
       + "\"body\":\(arrival.isJSON ? body : JSONText.quoted(body)),\"authorization\":\(arrival.isAuthorized),"
       + "\"stream\":\(arrival.stream),\"startedMs\":\(started),\"endedMs\":\(now.ended.map(String.init) ?? "null"),"
       + "\"end\":\(now.end.map { JSONText.quoted($0.rawValue) } ?? "null"),\"tokensSent\":\(now.tokens),"

@@ -9,17 +9,19 @@ extension Scenario {
     case halfhead
     /// A TCP reset.
     case reset
-    /// The body ends well-formed but without finish reason and `[DONE]`.
+    /// The body ends well-formed but without finish reason and end mark.
     case eof
     /// The connection closes in the middle of the body.
     case cut
-    /// The finish reason is sent, `[DONE]` is not.
+    /// The finish reason is sent, the end mark (`[DONE]` and its like) is not.
     case nodone
     /// An error object in the stream, under status 200.
     case error
+    /// The same in the other way that some providers have of saying so.
+    case failure
     /// Nothing more is sent, the socket stays open.
     case stall
-    /// A data line that is no JSON; the answer then goes on.
+    /// A data line, or a frame, that is no JSON; the answer then goes on.
     case garbage
     /// Bytes that no inflater accepts, within a body said to be gzip'd; the answer then goes on.
     case gzip

@@ -7,7 +7,7 @@ struct LongLine: Sequence, IteratorProtocol, Sendable {
   enum Fill: String, CaseIterable, Sendable {
     /// The text itself.
     case text
-    /// The field that OpenAI pads its chunks with; the text is ``frame`` bytes.
+    /// The field that OpenAI and AWS pad their events with, elsewhere blanks; the text is ``frame`` bytes.
     case padding
   }
 
@@ -35,11 +35,13 @@ struct LongLine: Sequence, IteratorProtocol, Sendable {
   }
 
   /// Padding, as much of `count` bytes as one piece may have.
-  static func padding(_ count: Int) -> ByteBuffer {
-    filling.getSlice(at: 0, length: Swift.min(count, pieceSize)) ?? filling
+  static func padding(_ count: Int, of filler: UInt8) -> ByteBuffer {
+    let filling = filler == UInt8(ascii: " ") ? blanks : letters
+    return filling.getSlice(at: 0, length: Swift.min(count, pieceSize)) ?? filling
   }
 
-  private static let filling = ByteBuffer(repeating: UInt8(ascii: "x"), count: pieceSize)
+  private static let letters = ByteBuffer(repeating: UInt8(ascii: "x"), count: pieceSize)
+  private static let blanks = ByteBuffer(repeating: UInt8(ascii: " "), count: pieceSize)
 
   /// A piece in which every eight bytes are a blank and a number.
   private static let filler: ByteBuffer = {

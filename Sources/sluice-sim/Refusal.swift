@@ -1,81 +1,52 @@
-/// An error in OpenAI's form, as an HTTP answer or in the stream.
-///
-/// Source: OpenAI API reference, "Error codes".
+/// An error as an HTTP answer or in a stream; a ``Dialect`` puts it into its provider's form.
 struct Refusal: Error, Equatable, Sendable {
   let status: Int
   let message: String
+  /// OpenAI's word for its kind; other formats take theirs from the status.
   var type = "invalid_request_error"
   /// The request field at fault; nil is `null`.
   var param: String?
   /// nil is `null`.
   var code: String?
 
-  /// The body, laid out as OpenAI does.
-  var body: String {
-    """
-    {
-      "error": {
-        "message": \(JSONText.quoted(message)),
-        "type": \(JSONText.quoted(type)),
-        "param": \(param.map(JSONText.quoted) ?? "null"),
-        "code": \(code.map(JSONText.quoted) ?? "null")
-      }
-    }
-
-    """
-  }
-
-  /// The same on one line, as it stands in a `data:` line of a stream.
-  var line: String {
-    "{\"error\":{\"message\":\(JSONText.quoted(message)),\"type\":\(JSONText.quoted(type)),"
-      + "\"param\":\(param.map(JSONText.quoted) ?? "null"),\"code\":\(code.map(JSONText.quoted) ?? "null")}}"
-  }
-
-  static let missingKey = Refusal(
-    status: 401,
-    message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer"
-      + " auth (i.e. Authorization: Bearer YOUR_KEY).")
-
-  static let wrongKey = Refusal(
-    status: 401, message: "Incorrect API key provided: ********.", code: "invalid_api_key")
-
   static let notJSON = Refusal(
     status: 400,
     message: "We could not parse the JSON body of your request, or a field of it has the wrong type.")
 
+  static let wrongContentType = Refusal(
+    status: 400, message: "The content type of the request must be application/json.", code: "unsupported_content_type")
+
+  static let noMessages = Refusal(
+    status: 400, message: "'messages' must hold at least one message.", param: "messages")
+
+  static let noTokens = Refusal(
+    status: 400, message: "Expected a token limit of at least 1.", param: "max_tokens",
+    code: "integer_below_min_value")
+
   static let tooLarge = Refusal(status: 413, message: "The request body is larger than 32 MiB.")
-
-  static let serverError = Refusal(
-    status: 500, message: "The server had an error while processing your request. Sorry about that!",
-    type: "server_error", code: "internal_error")
-
-  static func unknownURL(_ method: String, _ path: String) -> Refusal {
-    Refusal(
-      status: 404, message: "Unknown request URL: \(method) \(path). Please check the URL for typos.",
-      code: "unknown_url")
-  }
 
   static let lineTooShort = Refusal(
     status: 400, message: "The model name does not fit into a line of this size.", param: "model",
     code: "malformed_scenario")
 
-  /// What OpenAI says under `status`; `retry` is after how many seconds to try again.
-  static func scripted(_ status: Int, retry: Int) -> Refusal {
-    switch status {
-    case 401: wrongKey
-    case 404:
-      Refusal(
-        status: 404, message: "The model does not exist or you do not have access to it.", code: "model_not_found")
-    case 429:
-      Refusal(
-        status: 429, message: "Rate limit reached for requests. Please try again in \(retry)s.", type: "requests",
-        code: "rate_limit_exceeded")
-    case 503:
-      Refusal(
-        status: 503, message: "The engine is currently overloaded, please try again later.", type: "server_error",
-        code: "overloaded")
-    case 500...: Refusal(status: status, message: serverError.message, type: "server_error", code: serverError.code)
-    default: Refusal(status: status, message: "The simulator was told to refuse this request.")
-    }
+  static let noTime = Refusal(
+    status: 400, message: "In this format no token can be the time it is sent: text=clock.", param: "model",
+    code: "malformed_scenario")
+
+  /// A model name that is no scenario.
+  init(malformed: Scenario.Malformed) {
+    self.init(
+      status: 400, message: "The model name is no scenario: '\(malformed.part)', expected \(malformed.expected).",
+      param: "model", code: "malformed_scenario")
+  }
+
+  init(
+    status: Int, message: String, type: String = "invalid_request_error", param: String? = nil, code: String? = nil
+  ) {
+    self.status = status
+    self.message = message
+    self.type = type
+    self.param = param
+    self.code = code
   }
 }

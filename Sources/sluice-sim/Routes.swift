@@ -6,13 +6,19 @@ struct Answer {
   var cues: any IteratorProtocol<Cue>
   /// How the head comes.
   var pace = HeadPace()
-  /// Only for chat requests.
+  /// Only for requests for an answer.
   var exchange: Exchange?
+  /// Those of the provider.
+  var headers: [Header]
 
-  init(cues: any IteratorProtocol<Cue>, pace: HeadPace = HeadPace(), exchange: Exchange? = nil) {
+  init(
+    cues: any IteratorProtocol<Cue>, pace: HeadPace = HeadPace(), exchange: Exchange? = nil,
+    headers: [Header] = [Header("openai-version", "2020-10-01")]
+  ) {
     self.cues = cues
     self.pace = pace
     self.exchange = exchange
+    self.headers = headers
   }
 
   init(_ cues: [Cue]) { self.init(cues: cues.makeIterator()) }
@@ -20,16 +26,14 @@ struct Answer {
   init(json: String) { self.init(Cue.whole(ByteBuffer(string: json))) }
 }
 
-/// All routes: the provider's under any prefix, the tests' own under `/sim`.
+/// All routes: the providers' under any prefix, the tests' own under `/sim`.
 struct Routes: Sendable {
   let chat: ChatRoute
 
   func answer(_ head: HTTPRequestHead, body: ByteBuffer, peer: Peer) -> Answer {
-    let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    let path = String(parts[0])
-    let model = parts.count > 1 ? Self.model(inQuery: parts[1]) : nil
-    let authorization = head.headers.first(name: "authorization")
-    switch (head.method, path) {
+    let target = Target(head.uri)
+    let model = target.value(of: "model")
+    switch (head.method, target.path) {
     case (.GET, "/sim/requests"): return Answer(json: chat.journal.json(model: model))
     case (.DELETE, "/sim/requests"):
       chat.journal.clear()
@@ -44,11 +48,17 @@ struct Routes: Sendable {
       _ = chat.journal.follow(id: String(path.dropFirst(Script.redirected.count)))
       return Answer(json: "{}\n")
     case (.GET, "/sim/text"): return text(model: model)
-    case (.POST, let path) where path.hasSuffix("/chat/completions"):
-      return chat.answer(authorization: authorization, body: body, peer: peer)
-    case (.GET, let path) where path.hasSuffix("/models"): return models(authorization)
-    default: return Answer(Cue.refusing(.unknownURL(head.method.rawValue, path)))
+    case (.GET, let path) where path.hasSuffix("/models"): return models(head.headers)
+    case (.POST, _):
+      if let dialect = target.dialect { return chat.answer(dialect, head.headers, body: body, peer: peer) }
+      fallthrough
+    default: return refuse(head, .unknownURL(head.method.rawValue, target.path))
     }
+  }
+
+  /// An answer without a look at the body; in OpenAI's form where the URL is no other provider's.
+  func refuse(_ head: HTTPRequestHead, _ refusal: Refusal) -> Answer {
+    Answer((Target(head.uri).dialect ?? OpenAIChat()).refuse(refusal))
   }
 
   /// The whole text that a complete run of `model` sends.
@@ -57,7 +67,8 @@ struct Routes: Sendable {
       let scenario = try Scenario(model: model ?? "", rate: chat.rate)
       guard scenario.text != .echo, scenario.text != .clock, !scenario.history, !scenario.images else {
         return Answer(
-          Cue.refusing(Refusal(status: 400, message: "This text is not known before the request.", param: "model")))
+          OpenAIChat().refuse(
+            Refusal(status: 400, message: "This text is not known before the request.", param: "model")))
       }
       let text = AnswerText(scenario, request: nil, limit: nil)
       let body = ByteBuffer(string: text.joined(first: text.count))
@@ -72,13 +83,13 @@ struct Routes: Sendable {
           before.next() ?? pieces?.next().map { Cue(at: .zero, action: .write($0)) } ?? after.next()
         })
     } catch {
-      return Answer(Cue.refusing(Refusal(malformed: error)))
+      return Answer(OpenAIChat().refuse(Refusal(malformed: error)))
     }
   }
 
-  private func models(_ authorization: String?) -> Answer {
+  private func models(_ headers: HTTPHeaders) -> Answer {
     do throws(Refusal) {
-      try chat.admit(authorization)
+      try OpenAIChat().admit(headers, key: chat.apiKey)
       return Answer(
         json: """
           {
@@ -95,29 +106,7 @@ struct Routes: Sendable {
 
           """)
     } catch {
-      return Answer(Cue.refusing(error))
+      return Answer(OpenAIChat().refuse(error))
     }
-  }
-
-  /// The value of `model=`, percent-decoded; nil if the query has none.
-  private static func model(inQuery query: Substring) -> String? {
-    let name = "model="
-    guard let pair = query.split(separator: "&").first(where: { $0.hasPrefix(name) }) else { return nil }
-    return percentDecoded(pair.dropFirst(name.count))
-  }
-
-  /// RFC 3986 section 2.1; a `%` without two hexadecimal digits stands for itself.
-  private static func percentDecoded(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16) {
-        bytes.append(value)
-        rest.removeFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -39,6 +39,10 @@ struct Scenario: Equatable, Sendable {
   var history = false
   /// Whether it says "I see N images."
   var images = false
+  /// Length of the reasoning before the text, in tokens.
+  var reasoning = 0
+  /// How many tools the answer calls at its end, unless the request brings the results of such calls.
+  var tools = 0
   /// Bytes of the data line of one more, long token at the end; nil: there is none.
   var line: Int?
   /// What that line is filled with.
@@ -48,7 +52,8 @@ struct Scenario: Equatable, Sendable {
   var split = 0
   /// Tokens per write.
   var batch = 1
-  var ends = EventFraming.LineEnds.lf
+  /// nil: the provider's own.
+  var ends: EventFraming.LineEnds?
   /// Whether a blank follows `data:`.
   var hasSpace = true
   /// Whether a comment goes before each event.
@@ -63,7 +68,9 @@ struct Scenario: Equatable, Sendable {
   var fault: Fault?
   /// Where the fault strikes.
   var after = Place.tokens(5)
-  /// The HTTP status of ``Fault/status``, and the further words of it.
+  /// Whether half of the next event goes before a fault after which nothing comes.
+  var hasHalf = false
+  /// The HTTP status of ``Fault/status``, and the kind of ``Fault/error``; below are the further words of the first.
   var status = 500
   /// nil: one second under 429 and 503.
   var retry: RetryAfter?
@@ -98,6 +105,8 @@ struct Scenario: Equatable, Sendable {
     case "text": text = try value.word()
     case "history": history = try value.flag()
     case "images": images = try value.flag()
+    case "reasoning": reasoning = try value.number(0...200_000)
+    case "tools": tools = try value.number(0...64)
     case "line": line = try value.number(4096...(64 << 20))
     case "fill": fill = try value.word()
     case "split": split = try value.number(1...65_536)
@@ -110,6 +119,7 @@ struct Scenario: Equatable, Sendable {
     case "gzip": isGzipped = try value.flag()
     case "fault": fault = try value.word()
     case "after": after = try value.place()
+    case "half": hasHalf = try value.flag()
     case "status": status = try value.status()
     case "retry": retry = try value.retry()
     case "body": body = try value.word()

@@ -1,13 +1,12 @@
 import NIOCore
 
-/// What is sent for one chat request, and when: the scenario, the text and the wire format brought together. Pure.
+/// What is sent for one chat request, and when: the scenario, what is said and the format brought together. Pure.
 struct Script: Sendable {
   let scenario: Scenario
-  let text: AnswerText
-  let completion: Completion
-  let promptTokens: Int
+  let reply: Reply
+  let dialect: any Dialect
 
-  /// The cues of the answer, as a stream or as one object.
+  /// The cues of the answer, as a stream or in one piece.
   func cues(stream: Bool) -> any IteratorProtocol<Cue> {
     var cues = struck ?? (stream ? streamed : classic.makeIterator())
     if scenario.isGzipped { cues = GzipCues(cues) }
@@ -15,21 +14,30 @@ struct Script: Sendable {
     return cues
   }
 
-  var finish: Completion.FinishReason { text.isCut ? .length : .stop }
+  var stream: any AnswerStream { dialect.stream(reply, scenario) }
 
-  /// The long token behind the text; nil if there is none, or if the client's limit cuts it off with the text.
-  var line: LongLine? { text.isCut ? nil : scenario.line.map { LongLine(size: $0, fill: scenario.fill) } }
+  var framing: any Framing { dialect.framing(scenario) }
 
-  /// How much padding brings the long token's data line to its size; nil if even without any it is too long.
-  var padding: Int? {
-    guard let size = scenario.line, let line else { return nil }
-    let padding = size - line.count - completion.paddedFrame - EventFraming(scenario).prefix.count
-    return padding >= 0 ? padding : nil
+  /// The head of a stream.
+  var head: Cue.Head { Cue.Head(contentType: framing.contentType) }
+
+  /// The scripted error.
+  var refusal: Refusal { dialect.refusal(scenario.status, retry: retryAfter.seconds) }
+
+  /// Whether the line of the long token, if there is one, is at least as long as what must stand in it.
+  var hasRoomForLine: Bool {
+    guard reply.line != nil else { return true }
+    var stream = stream
+    return stream.delta(of: .text).map { padding(of: $0, framing) >= 0 } ?? true
   }
 
-  func usage(_ tokens: Int) -> Completion.Usage { Completion.Usage(prompt: promptTokens, completion: tokens) }
+  /// How much padding brings the long token's line to its size; below 0 if even without any it is too long.
+  func padding(of delta: Delta, _ framing: any Framing) -> Int {
+    guard let size = scenario.line, let line = reply.line else { return 0 }
+    return size - line.count - delta.paddedFrame - framing.overhead(delta.head)
+  }
 
-  /// When the token with this number (from 0) is due: tokens of one batch come together.
+  /// When the token with this number (from 0, of all parts) is due: tokens of one batch come together.
   func due(_ token: Int) -> TimeAmount {
     let start = headers + .milliseconds(Int64(scenario.first))
     guard scenario.rate > 0 else { return start }
@@ -48,15 +56,11 @@ struct Script: Sendable {
     switch (scenario.fault, scenario.after) {
     case (.status, _):
       scenario.body.cues(
-        status: scenario.status,
-        retryAfter: scenario.retry ?? Cue.usualRetryAfter(scenario.status),
-        location: (300..<400).contains(scenario.status) ? Self.redirected + completion.id : nil, at: headers)
+        refusal, by: dialect, retryAfter: retryAfter,
+        location: (300..<400).contains(scenario.status) ? Self.redirected + reply.id : nil, at: headers)
     case (.stallheaders, _): [Cue(at: .zero, action: .hold)].makeIterator()
     case (.halfhead, _):
-      [
-        Cue(at: headers, action: .head(Cue.Head(contentType: StreamCues.contentType))),
-        Cue(at: headers, action: .hold),
-      ].makeIterator()
+      [Cue(at: headers, action: .head(head)), Cue(at: headers, action: .hold)].makeIterator()
     case (.stall, .request): [Cue(at: headers, action: .hold)].makeIterator()
     case (.reset, .request): [Cue(at: headers, action: .reset)].makeIterator()
     case (.cut, .request): [Cue(at: headers, action: .cut)].makeIterator()
@@ -64,17 +68,18 @@ struct Script: Sendable {
     }
   }
 
+  private var retryAfter: RetryAfter { scenario.retry ?? Cue.usualRetryAfter(scenario.status) }
+
   private var streamed: any IteratorProtocol<Cue> {
     let cues = StreamCues(self)
     guard let beat = scenario.beat else { return cues }
-    return BeatCues(cues, every: .milliseconds(Int64(beat)), framing: EventFraming(scenario))
+    return BeatCues(cues, every: .milliseconds(Int64(beat)), framing: framing, ping: stream.ping)
   }
 
   /// A non-streaming answer takes as long as the stream would, then comes whole; faults strike as they can here.
   private var classic: [Cue] {
-    let time = due(text.count)
-    let tokens = text.count + (line == nil ? 0 : 1)
-    let body = completion.object(text, line, finish, usage(tokens))
+    let time = due(reply.count)
+    let body = dialect.whole(reply)
     let isBeforeBody = if case .tokens = scenario.after { false } else { true }
     let half = [
       Cue(at: time, action: .head(Cue.Head(length: body.readableBytes))),
@@ -87,9 +92,9 @@ struct Script: Sendable {
     case .eof, .cut: half + [Cue(at: time, action: .cut)]
     case .stall: half + [Cue(at: time, action: .hold)]
     case .gzip: half + [Cue(at: time, action: .raw(GzipCues.broken)), Cue(at: time, action: .end(.fault))]
-    case .error: Cue.refusing(.serverError, at: time)
-    case .garbage: Cue.whole(ByteBuffer(string: StreamCues.garbage), at: time, end: .fault)
-    case .status, .stallheaders, .halfhead, .nodone, nil: Cue.whole(body, at: time, tokens: text.count)
+    case .error, .failure: dialect.refuse(refusal, at: time)
+    case .garbage: Cue.whole(ByteBuffer(string: stream.garbage.data), at: time, end: .fault)
+    case .status, .stallheaders, .halfhead, .nodone, nil: Cue.whole(body, at: time, tokens: reply.text.count)
     }
   }
 }

@@ -7,8 +7,27 @@ import Glibc
 struct Simulator: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sluice-sim",
-    abstract: "A model provider that is not there: OpenAI's chat completions over HTTP/1.1, with scripted faults.",
+    abstract: "Model providers that are not there: seven wire formats over HTTP/1.1, with scripted faults.",
     discussion: """
+      The path of a request says whose format it speaks, under any prefix:
+
+        POST …/chat/completions           OpenAI and who copies it
+        POST …/deployments/{model}/chat/completions?api-version=…
+                                          Azure; api-key or authorization
+        POST …/responses                  OpenAI's responses
+        POST …/messages                   Anthropic; x-api-key, anthropic-version
+        POST …/api/chat                   Ollama; streams unless told not to
+        POST …/model/{model}/converse-stream, and …/converse
+                                          Bedrock; authorization: Bearer …, or
+                                          AWS4-HMAC-SHA256 … and x-amz-date
+        POST …/models/{model}:streamGenerateContent?alt=sse, and
+             …/models/{model}:generateContent
+                                          Gemini; x-goog-api-key
+
+      The headers named are demanded, and but for the first two the content type
+      application/json; a model in a path is percent-encoded. All formats know the
+      same scenarios: the same request gets the same text at the same pace.
+
       The model name of a request says how its answer goes: a plain name gets the
       defaults, or
 
@@ -18,12 +37,15 @@ struct Simulator: AsyncParsableCommand {
         text=KIND   prose (default), echo, nasty, nul; fixed: the same eight bytes
                     again and again; clock: each token is the time it is sent,
                     CLOCK_MONOTONIC in nanoseconds (for streams
-                    without gzip)
+                    without gzip; not in responses and Bedrock)
         seed=N      which text (1)
         history=1   the answer opens with "I see N messages."
         images=1    and with "I see N images."
-        line=BYTES  the text ends with one more token whose data line has so many
-                    bytes, its end not counted: 4096 to 67108864
+        reasoning=N tokens of reasoning before the text (0)
+        tools=N     tools called behind the text (0), those of the request in turn,
+                    or "gauge"; none if the request brings what tools returned
+        line=BYTES  the text ends with one more token whose data line (in Bedrock:
+                    frame) has so many bytes, its end not counted: 4096 to 67108864
         fill=KIND   with text (default), or with padding beside 2048 bytes of text
 
       Pace
@@ -33,17 +55,20 @@ struct Simulator: AsyncParsableCommand {
         dribble=MS  the headers come byte by byte and take so long (0)
         gap=MS      between the status line and the other headers (0)
         first=MS    between the headers and the first token (0)
-        beat=MS     a comment whenever nothing else was sent for so long; with
+        beat=MS     a comment (Anthropic: a ping; Ollama and Bedrock: nothing)
+                    whenever nothing else was sent for so long; with
                     fault=stall for ever (never)
 
       Form
 
         batch=N     tokens per write (1)
         split=N     bytes per TCP segment and HTTP chunk (whole writes)
-        ends=KIND   line ends: lf (default), crlf, cr, mixed
+        ends=KIND   line ends: lf (default; Gemini: crlf), crlf, cr, mixed
         space=0     no blank after "data:"
-        comments=1  a comment before each event
+        comments=1  a comment before each event; these three for formats that
+                    are server-sent events
         azure=1     Azure's results of its prompt filter first: choices are []
+                    (OpenAI; Azure always)
         gzip=1      the body is gzip'd and flushed with each write
 
       Faults
@@ -54,19 +79,28 @@ struct Simulator: AsyncParsableCommand {
                     reset         a TCP reset
                     cut           the connection closes within the body
                     eof           the body ends without finish reason
-                    nodone        the body ends without [DONE]
+                    nodone        the body ends without its end mark: [DONE],
+                                  response.completed, message_stop, the line
+                                  with done, metadata; Gemini has none
                     stall         nothing more is sent
                     error         an error object in the stream, which then ends
-                    garbage       a data line that is no JSON; goes on
+                    failure       the same, the provider's other way:
+                                  response.failed, Bedrock's frame of an error
+                                  instead of an exception, Gemini's JSON behind
+                                  the events; elsewhere like error
+                    garbage       a data line or a frame that is no JSON; goes on
                     gzip          a body said to be gzip'd breaks; goes on
-        after=PLACE where reset, cut, eof, stall, error, garbage and gzip strike:
+        after=PLACE where reset, cut, eof, stall, error, failure, garbage and gzip
+                    strike:
                     request  before any byte (only reset, cut and stall; the
                              others strike after the headers)
                     headers  after the headers
                     0        after the chunk with the role
-                    K        after K tokens (5)
+                    K        after K tokens (5), those of reasoning and of
+                             arguments of tools counted too
+        half=1      half of the next event goes before reset, cut, eof and stall
         status=NNN  for fault=status (500), 200 to 599; a redirect leads to
-                    /sim/redirected/
+                    /sim/redirected/. Also which error fault=error sends
         retry=WHEN  its Retry-After: none, seconds, or an HTTP-date so many
                     seconds from now, date+N or date-N (1 under 429 and 503)
         body=KIND   its body: json (default), html, empty, endless
@@ -83,7 +117,9 @@ struct Simulator: AsyncParsableCommand {
 
       FOR TESTS
         GET /sim/requests[?model=…]  the last 1000 chat requests and how their
-                                     answers ended; DELETE forgets them. port and
+                                     answers ended; DELETE forgets them. format
+                                     is openai, azure, responses, anthropic,
+                                     ollama, bedrock or gemini; port and
                                      connection tell where one came in, followed
                                      how often its redirect was taken
         GET /sim/streams[?model=…]   how many answers are under way, and the most
@@ -109,7 +145,10 @@ struct Simulator: AsyncParsableCommand {
       valueName: "file"))
   var tlsClientCa: [String] = []
 
-  @Option(help: "The only bearer key that is accepted; without it any is, also none.")
+  @Option(
+    help:
+      "The only key that is accepted, of a signature the access key; without it any, or none where none is demanded."
+  )
   var apiKey: String?
 
   @Option(help: "Tokens a second where the model name says nothing; 0 is as fast as possible.")

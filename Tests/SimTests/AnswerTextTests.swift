@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOCore
 import Testing
 
 @testable import sluice_sim
@@ -6,7 +7,7 @@ import Testing
 @Suite struct AnswerTextTests {
   private static func text(_ model: String, user: String? = nil, limit: Int? = nil) throws -> AnswerText {
     let json = "{\"model\":\"x\",\"messages\":[{\"role\":\"user\",\"content\":\(JSONText.quoted(user ?? ""))}]}"
-    let request = try JSONDecoder().decode(ChatRequest.self, from: Data(json.utf8))
+    let request = try OpenAIChat().request(ByteBuffer(string: json))
     return AnswerText(try Scenario(model: model, rate: 1), request: request, limit: limit)
   }
 
@@ -59,7 +60,7 @@ import Testing
           {"type":"image_url","image_url":{"url":"https://example.com/a.png"}},
           {"type":"text","text":"what is it?"}]}]}
       """
-    let request = try JSONDecoder().decode(ChatRequest.self, from: Data(json.utf8))
+    let request = try OpenAIChat().request(ByteBuffer(string: json))
     func said(_ model: String) throws -> String {
       AnswerText(try Scenario(model: model, rate: 1), request: request, limit: nil).joined(first: .max)
     }

@@ -8,7 +8,7 @@ import Testing
     try ScriptTests.cues(model, stream: stream).map(\.action)
   }
 
-  private static let head = Cue.Action.head(Cue.Head(contentType: StreamCues.contentType))
+  private static let head = Cue.Action.head(Cue.Head(contentType: "text/event-stream; charset=utf-8"))
 
   @Test(arguments: [("reset", Cue.Action.reset), ("cut", .cut), ("stall", .hold)], [true, false])
   func beforeAnyByte(fault: (word: String, action: Cue.Action), stream: Bool) throws {
@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: ["headers", "request"]) func anErrorIsTheFirstEvent(place: String) throws {
     let cues = try ScriptTests.cues("x;fault=error;after=\(place)")
     #expect(cues.first?.action == Self.head)
-    #expect(ScriptTests.body(cues) == "data: \(Refusal.serverError.line)\n\n")
+    #expect(ScriptTests.body(cues) == "data: \(Refusal.serverError.openAILine)\n\n")
     #expect(cues.last?.action == .end(.fault))
   }
 
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: ["headers", "0", "1"]) func whatGoesOnLosesNoEvent(place: String) throws {
-    let garbage = "data: \(StreamCues.garbage)\n\n"
+    let garbage = "data: \(ScriptTests.garbage)\n\n"
     let whole = ScriptTests.body(try ScriptTests.cues("x;tokens=2;azure=1"))
     let broken = ScriptTests.body(try ScriptTests.cues("x;tokens=2;azure=1;fault=garbage;after=\(place)"))
     let parts = broken.split(separator: garbage, omittingEmptySubsequences: false)
@@ -98,7 +98,8 @@ import Testing
   }
 
   @Test func anErrorBodyMayBeEndless() throws {
-    var cues = ErrorBody.endless.cues(status: 500, retryAfter: .none, location: nil, at: .milliseconds(5))
+    var cues = ErrorBody.endless.cues(
+      .serverError, by: OpenAIChat(), retryAfter: .none, location: nil, at: .milliseconds(5))
     #expect(cues.next() == Cue(at: .milliseconds(5), action: .head(Cue.Head(status: 500))))
     var bytes = 0
     for _ in 0..<2000 {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import NIOCore
+import NIOHTTP1
 import Testing
 
 @testable import sluice_sim
@@ -26,13 +27,20 @@ import Testing
     ChatRoute(apiKey: key, rate: 1, journal: journal)
   }
 
+  private static func answer(
+    _ route: ChatRoute, _ body: ByteBuffer, key: String? = nil, peer: Peer = Peer()
+  ) -> Answer {
+    let headers = HTTPHeaders(key.map { [("authorization", "Bearer \($0)")] } ?? [])
+    return route.answer(OpenAIChat(), headers, body: body, peer: peer)
+  }
+
   private static func body(_ model: String) -> ByteBuffer {
     ByteBuffer(string: "{\"model\":\"\(model)\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}")
   }
 
   @Test func anExchangeShowsTheTextSentSoFarAndEndsOnce() throws {
     let journal = Journal()
-    let answer = Self.route(journal).answer(authorization: nil, body: Self.body("x"), peer: Peer())
+    let answer = Self.answer(Self.route(journal), Self.body("x"))
     let exchange = try #require(answer.exchange)
     exchange.sent(tokens: 2)
     #expect(journal.streams(model: nil).open == 1)
@@ -49,7 +57,7 @@ import Testing
   @Test func theOldestGoAndTheFilterIsExact() throws {
     let journal = Journal()
     for number in 0...Journal.capacity {
-      _ = Self.route(journal).answer(authorization: nil, body: Self.body("m\(number)"), peer: Peer())
+      _ = Self.answer(Self.route(journal), Self.body("m\(number)"))
     }
     #expect(try Self.entries(journal).count == Journal.capacity)
     #expect(try Self.entries(journal, model: "m0").isEmpty)
@@ -62,27 +70,29 @@ import Testing
     throws
   {
     let journal = Journal()
-    let answer = Self.route(journal).answer(authorization: nil, body: ByteBuffer(string: body), peer: Peer())
-    #expect(Array(IteratorSequence(AnyIterator(answer.cues))) == Cue.refusing(.notJSON))
+    let answer = Self.answer(Self.route(journal), ByteBuffer(string: body))
+    #expect(Array(IteratorSequence(AnyIterator(answer.cues))) == OpenAIChat().refuse(.notJSON))
     #expect(try Self.entries(journal).count == 1)
   }
 
   @Test func theKeyIsCheckedAndNeverKept() throws {
     let journal = Journal()
     let route = Self.route(journal, key: "sk-right")
-    #expect(throws: Refusal.missingKey) { try route.admit(nil) }
-    #expect(throws: Refusal.wrongKey) { try route.admit("Bearer sk-wrong") }
-    #expect(throws: Never.self) { try route.admit("Bearer sk-right") }
-    _ = route.answer(authorization: "Bearer sk-right", body: Self.body("x"), peer: Peer())
-    #expect(try Self.entries(journal).first?.authorization == true)
+    func cues(_ key: String?) -> [Cue] {
+      Array(IteratorSequence(AnyIterator(Self.answer(route, Self.body("x"), key: key).cues)))
+    }
+    #expect(cues(nil) == OpenAIChat().refuse(.missingKey))
+    #expect(cues("sk-wrong") == OpenAIChat().refuse(.wrongKey))
+    #expect(cues("sk-right").last?.action == .end(.completed))
+    #expect(try Self.entries(journal).map(\.authorization) == [false, true, true])
     #expect(!journal.json(model: nil).contains("sk-right"))
   }
 
   @Test func aFollowedRedirectIsCountedAtItsExchange() throws {
     let journal = Journal()
     let route = Self.route(journal)
-    let answer = route.answer(authorization: nil, body: Self.body("x;fault=status;status=307"), peer: Peer())
-    _ = route.answer(authorization: nil, body: Self.body("x;fault=status;status=307"), peer: Peer())
+    let answer = Self.answer(route, Self.body("x;fault=status;status=307"))
+    _ = Self.answer(route, Self.body("x;fault=status;status=307"))
     var cues = answer.cues
     guard case .head(let head) = cues.next()?.action else {
       Issue.record("no head")
@@ -99,7 +109,7 @@ import Testing
   @Test func anExchangeTellsWhereItCameIn() throws {
     let journal = Journal()
     let peer = Peer(port: 8443, connection: 7, subject: "CN=\"a\"")
-    _ = Self.route(journal).answer(authorization: nil, body: Self.body("x"), peer: peer)
+    _ = Self.answer(Self.route(journal), Self.body("x"), peer: peer)
     let entry = try #require(try Self.entries(journal).first)
     #expect(Peer(port: entry.port, connection: entry.connection, subject: entry.clientSubject) == peer)
   }
@@ -110,7 +120,7 @@ import Testing
     let body =
       #"{"model":"x","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":""# + image
       + #""}}]}]}"#
-    _ = Self.route(journal).answer(authorization: nil, body: ByteBuffer(string: body), peer: Peer())
+    _ = Self.answer(Self.route(journal), ByteBuffer(string: body))
     #expect(journal.json(model: "x").contains(body))
   }
 }

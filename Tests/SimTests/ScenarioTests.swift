@@ -16,7 +16,7 @@ import Testing
     let model =
       "x;tokens=9;rate=2.5;delay=10;first=20;seed=18446744073709551615;text=echo;history=1;split=3;batch=4"
       + ";fault=status;after=7;status=429;dribble=30;gap=40;images=1;line=5000;fill=padding;ends=crlf;space=0;comments=1;beat=50"
-      + ";azure=1;gzip=1;retry=date+9;body=html"
+      + ";azure=1;gzip=1;retry=date+9;body=html;reasoning=8;tools=2;half=1"
     let scenario = try Scenario(model: model, rate: 40)
     #expect(scenario.tokens == 9)
     #expect(scenario.rate == 2.5)
@@ -42,6 +42,9 @@ import Testing
     #expect(scenario.isGzipped)
     #expect(scenario.retry == .date(9))
     #expect(scenario.body == .html)
+    #expect(scenario.reasoning == 8)
+    #expect(scenario.tools == 2)
+    #expect(scenario.hasHalf)
   }
 
   @Test(arguments: [

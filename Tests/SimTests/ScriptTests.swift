@@ -5,15 +5,30 @@ import Testing
 @testable import sluice_sim
 
 @Suite struct ScriptTests {
-  private static func script(_ model: String, usage: Bool = false, limit: Int? = nil) throws -> Script {
+  static let garbage = #"{"id":"chatcmpl-","choices":[{"index":0,"del"#
+
+  static func script(
+    _ model: String, usage: Bool = false, limit: Int? = nil, dialect: any Dialect = OpenAIChat()
+  ) throws -> Script {
     let scenario = try Scenario(model: model, rate: 10)
+    let request = ChatRequest(
+      model: "m\"x", messages: [ChatRequest.Message(role: "user", text: "one two")], stream: true,
+      includesUsage: usage, tokenLimit: limit)
     return Script(
-      scenario: scenario, text: AnswerText(scenario, request: nil, limit: limit),
-      completion: Completion(id: "chatcmpl-1", created: 7, model: "m\"x", includesUsage: usage), promptTokens: 3)
+      scenario: scenario, reply: Reply(scenario, request, id: "chatcmpl-1", serial: 1, created: 7), dialect: dialect)
   }
 
-  static func cues(_ model: String, stream: Bool = true, usage: Bool = false, limit: Int? = nil) throws -> [Cue] {
-    Array(IteratorSequence(AnyIterator(try script(model, usage: usage, limit: limit).cues(stream: stream))))
+  static func cues(
+    _ model: String, stream: Bool = true, usage: Bool = false, limit: Int? = nil, dialect: any Dialect = OpenAIChat()
+  ) throws -> [Cue] {
+    let script = try script(model, usage: usage, limit: limit, dialect: dialect)
+    return Array(IteratorSequence(AnyIterator(script.cues(stream: stream))))
+  }
+
+  static func bytes(_ cues: [Cue]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for case .write(let piece, _) in cues.map(\.action) { bytes += piece.readableBytesView }
+    return bytes
   }
 
   static func body(_ cues: [Cue]) -> String {
@@ -84,7 +99,7 @@ import Testing
     }
     let cues = try Self.cues("x;tokens=60;text=nasty", stream: false)
     let object = try JSONDecoder().decode(Object.self, from: Data(Self.body(cues).utf8))
-    let text = try Self.script("x;tokens=60;text=nasty").text.joined(first: 60)
+    let text = try Self.script("x;tokens=60;text=nasty").reply.text.joined(first: 60)
     #expect(object.choices.first.map { Array($0.message.content.utf8) } == Array(text.utf8))
     #expect(cues.first?.at == .seconds(6))
     #expect(cues.last?.action == .end(.completed))
@@ -110,7 +125,7 @@ import Testing
 
   @Test func garbageStandsBetweenTokensAndTheAnswerGoesOn() throws {
     let body = Self.body(try Self.cues("x;fault=garbage;after=1;tokens=2"))
-    let garbage = "data: \(StreamCues.garbage)\n\n"
+    let garbage = "data: \(Self.garbage)\n\n"
     #expect(
       body == Self.role + Self.chunk(#"{"content":"Some"}"#) + garbage + Self.chunk(#"{"content":" gates"}"#)
         + Self.chunk("{}", #""stop""#) + "data: [DONE]\n\n")

@@ -81,11 +81,7 @@ import Testing
   }
 
   @Test func aStalledStreamBeatsForEver() throws {
-    let scenario = try Scenario(model: "x;fault=stall;after=1;beat=100", rate: 10)
-    let script = Script(
-      scenario: scenario, text: AnswerText(scenario, request: nil, limit: nil),
-      completion: Completion(id: "c", created: 7, model: "m", includesUsage: false), promptTokens: 0)
-    var cues = script.cues(stream: true)
+    var cues = try ScriptTests.script("x;fault=stall;after=1;beat=100").cues(stream: true)
     for _ in 0..<3 { _ = cues.next() }
     let heartbeat = Cue.Action.write(ByteBuffer(string: ": keep-alive\n\n"))
     for beat in 1...1000 {
