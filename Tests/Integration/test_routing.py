@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from providers import add_model, add_route, asked, routed, text
+from scrape import Scrape
 from scripted_provider import STREAM, ScriptedProvider, delta, event
 from stack import Simulator, wait_until
 
@@ -248,8 +249,7 @@ def test_a_failing_route_is_left_out_and_taken_again(deploy):
     broken.clear()
     wait_until(lambda: client.ask(model=model)["message"]["content"] == "Mended.", "a probe to close it", 20)
     wait_until(lambda: status(first)["state"] == "closed" and status(first)["failures"] == 0, "that to be written", 15)
-    retries = Scrape(deployment.nginx).value("sluice_upstream_retries_total", kind="elsewhere")
-    assert retries >= 5
+    assert Scrape.of(deployment.nodes[0])['sluice_upstream_retries_total{kind="elsewhere"}'] >= 5
 
 
 def folder(deployment, name):
