@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from site_ import Site, Turn
+from site_ import DRIVERS, Site, Turn
 
 # Bytes of new text in a hot poll's reply.
 TURN_TEXT = 200
@@ -177,6 +177,29 @@ def token_cpu(site: Site) -> Iterator[Figure]:
         "≤ 1.3",
         "; ".join(f"{count} turns {value:.1f} µs at {found['numbers']['tokens'] / found['numbers']['seconds']:,.0f}/s" for count, (value, found) in costs.items()),
     )
+
+
+@measures(*(f"driver_{what}_{driver}" for driver in DRIVERS for what in ("cpu", "allocations")))
+def drivers(site: Site) -> Iterator[Figure]:
+    """The same load through each driver; what a token costs against OpenAI's."""
+    found = {}
+    for driver in DRIVERS:
+        allocations = site.count_allocations()
+        seconds, tokens = 10, 20 * 16
+        model = site.model(f"driver-{driver}", f"rate=20;tokens={tokens};text=fixed", driver)
+        expected = site.folder.path / f"driver-{driver}.txt"
+        expected.write_text(json.dumps(site.simulator.text(f"driver-{driver};rate=20;tokens={tokens};text=fixed"), ensure_ascii=False)[1:-1])
+        before = allocations.count
+        numbers = turns(site, model, 500, "--expected", str(expected), "--measure", str(seconds))["numbers"]
+        # All of the run allocates, starts and polls too: alike for every driver.
+        relayed = numbers["text_bytes"] / TOKEN_BYTES
+        whole = 500 * 20 * (seconds + 2) + 500
+        found[driver] = (numbers["cpu_sluice"] / relayed * 1e6, (allocations.count - before) / whole)
+    site.start_node()
+    cpu_, allocated = found["openai"]
+    for driver, (value, count) in found.items():
+        yield Figure(f"driver_cpu_{driver}", value / cpu_, "ratio", "≤ 1.5", f"{value:.1f} µs a token, openai {cpu_:.1f}; 500 turns")
+        yield Figure(f"driver_allocations_{driver}", count / allocated, "ratio", "≤ 2", f"{count:.1f} allocations a token, openai {allocated:.1f}; starts and polls included")
 
 
 @measures("turn_bytes")

@@ -15,7 +15,18 @@ from stack import Failure, Folder, Nginx, Node, PrivatePostgres, Process, Proces
 
 REFERENCES = Path(__file__).with_name("references")
 
+# Driver → the path of the simulator's base URL for it.
+DRIVERS = {
+    "openai": "/v1",
+    "responses": "/v1",
+    "anthropic": "/v1",
+    "ollama": "",
+    "bedrock": "",
+    "gemini": "/v1beta",
+}
+
 SURFACES = """
+insert into sluice.credential (name, reference) values ('bench', 'env:BENCH_KEY');
 insert into sluice.surface (name, kind, anonymous, pace_ms, session_limit)
 values ('bench', 'web', true, 250, 100000), ('quick', 'web', true, 0, 100000);
 """
@@ -87,7 +98,7 @@ class Site:
             self.logs / "sluice.log",
             self.postgres.conninfo("sluice"),
             settings={"turn_limit": "20000", "upstream_limit": "20000", "upstream_host_limit": "20000", "drain_timeout": "0s"},
-            environment=environment,
+            environment={"BENCH_KEY": "bench", **(environment or {})},
         )
         self.node.start()
 
@@ -158,7 +169,7 @@ class Site:
 
     # a client's steps
 
-    def model(self, name: str, scenario: str, **columns: str) -> str:
+    def model(self, name: str, scenario: str, driver: str = "openai", **columns: str) -> str:
         """A virtual model for which the simulator plays `scenario`; made once."""
         if name not in self.models:
             self.models.add(name)
@@ -169,13 +180,16 @@ class Site:
                   insert into sluice.virtual_model (name, title, durability) values (:'name', :'name', :'durability')
                   returning id
                 )
-                insert into sluice.model_route (model_id, driver, provider_model, region)
-                select id, 'openai', :'provider', :'region' from m;
+                insert into sluice.model_route (model_id, driver, provider_model, region, credential_id)
+                select m.id, :'driver', :'provider', :'region', c.id
+                from m
+                left join sluice.credential c on c.name = 'bench' and :'driver' <> 'openai';
                 """,
                 name=name,
                 durability=columns.get("durability", "commit"),
                 provider=f"{name};{scenario}",
-                region=self.simulator.base_url,
+                driver=driver,
+                region=f"{self.simulator.url}{DRIVERS[driver]}",
             )
         return name
 
@@ -234,21 +248,25 @@ class Site:
         """A fresh node that counts what it allocates."""
         library, file = self.folder.path / "allocations.so", self.folder.path / "allocations"
         self.compile([REFERENCES / "allocations.c"], library, "-shared", "-fPIC")
-        file.write_bytes(bytes(8))
+        file.write_bytes(bytes(16))
         self.start_node({"LD_PRELOAD": str(library), "ALLOCATIONS": str(file)})
         return Allocations(file)
 
 
 class Allocations:
-    """Bytes that the node has asked malloc for."""
+    """What the node has asked malloc for."""
 
     def __init__(self, file: Path):
         with file.open("r+b") as opened:
-            self.memory = mmap.mmap(opened.fileno(), 8)
+            self.memory = mmap.mmap(opened.fileno(), 16)
 
     @property
     def bytes(self) -> int:
         return struct.unpack("Q", self.memory[:8])[0]
+
+    @property
+    def count(self) -> int:
+        return struct.unpack("Q", self.memory[8:16])[0]
 
 
 def stalls(seconds: float = 3) -> tuple[float, int]:

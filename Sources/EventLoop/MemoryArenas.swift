@@ -1,8 +1,17 @@
 import CLinux
 
-/// The arenas from which glibc serves `malloc` (mallopt(3), M_ARENA_MAX).
+/// The arenas from which glibc serves `malloc` (mallopt(3)).
 package enum MemoryArenas {
-  /// At most so many for all threads. By default glibc makes eight for each core, and each of the pool's threads fills
-  /// one of its own to the most that it ever held: several times what lives, and minutes until it stops growing.
-  package static func limit(to count: Int) { _ = mallopt(M_ARENA_MAX, Int32(clamping: max(1, count))) }
+  /// What is at least so large has pages of its own, and what is free at the end of an arena for so long a stretch goes
+  /// back to the system.
+  private static let large: Int32 = 128 * 1024
+
+  /// At most so many for all threads, and each goes back to what lives. By default glibc makes eight for each core, each
+  /// filled to the most that it ever held; and once a buffer of some megabytes was freed, it keeps those to come, and
+  /// twice as much that is free (M_MMAP_THRESHOLD, "dynamic"): several times what lives, and more by the hour.
+  package static func limit(to count: Int) {
+    _ = mallopt(M_ARENA_MAX, Int32(clamping: max(1, count)))
+    _ = mallopt(M_MMAP_THRESHOLD, large)
+    _ = mallopt(M_TRIM_THRESHOLD, large)
+  }
 }

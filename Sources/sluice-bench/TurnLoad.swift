@@ -34,6 +34,8 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
   private var firsts = Samples()
   private var isMeasuring = false
   private var tokens = 0
+  /// Of text.
+  private var bytes = 0
   private var polls = 0
   private var ended = 0
   private var measured = false
@@ -82,6 +84,7 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
       }
       result.numbers["seconds"] = seconds
       result.numbers["tokens"] = Double(tokens)
+      result.numbers["text_bytes"] = Double(bytes)
       result.numbers["polls"] = Double(polls)
       result.numbers["live"] = Double(readers.count - ended)
       result.samples["latency_ms"] = latencies.summary
@@ -119,6 +122,7 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
 
   /// One event's text. False if it is not what was sent.
   func check(_ text: Slice<UnsafeRawBufferPointer>, now: UInt64, matched: inout Int, isFirst: Bool) -> Bool {
+    if isMeasuring { bytes += text.count }
     if let expected = options.expected {
       guard matched + text.count <= expected.count, expected[matched..<(matched + text.count)].elementsEqual(text)
       else { return false }

@@ -1,5 +1,5 @@
-/* Preloaded into Sluice for one figure: adds up the bytes that malloc and its kin are asked for, in a file of eight bytes
- * that the benchmark maps too (ALLOCATIONS names it). */
+/* Preloaded into Sluice for some figures: adds up the bytes that malloc and its kin are asked for, and how often, in a
+ * file of two numbers that the benchmark maps too (ALLOCATIONS names it). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -14,13 +14,15 @@ __attribute__((constructor)) static void begin(void) {
   const char *path = getenv("ALLOCATIONS");
   int file = path ? open(path, O_RDWR) : -1;
   if (file < 0) return;
-  void *mapped = mmap(NULL, sizeof *total, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void *mapped = mmap(NULL, 2 * sizeof *total, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   close(file);
   if (mapped != MAP_FAILED) total = mapped;
 }
 
 static void count(size_t bytes) {
-  if (total) __atomic_fetch_add(total, bytes, __ATOMIC_RELAXED);
+  if (!total) return;
+  __atomic_fetch_add(total, bytes, __ATOMIC_RELAXED);
+  __atomic_fetch_add(total + 1, 1, __ATOMIC_RELAXED);
 }
 
 extern void *__libc_malloc(size_t);

@@ -54,6 +54,7 @@ struct DriverCase: Sendable, CustomTestStringConvertible {
     .ollama,
     .responses,
     .gemini,
+    .toy,
   ]
 }
 
