@@ -31,7 +31,7 @@ class Route:
 
 
 def region(driver: str, simulator: Simulator) -> str:
-    return f"{simulator.url}{PATHS[driver]}"
+    return f"{simulator.url}{PATHS.get(driver, '/v1')}"
 
 
 def add_route(

@@ -9,6 +9,14 @@ from stack import wait_until
 
 DRIVERS = list(PATHS)
 
+# What speaks of tools in each format.
+TOOL_MEMBERS = {driver: {"tools", "tool_choice", "parallel_tool_calls"} for driver in DRIVERS} | {
+    "anthropic": {"tools", "tool_choice"},
+    "bedrock": {"toolConfig"},
+    "gemini": {"tools", "toolConfig"},
+    "ollama": {"tools"},
+}
+
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory) -> dict[str, str]:
@@ -137,10 +145,7 @@ def test_notool_says_no_word_of_tools(site, model, driver):
     name, route = model(driver, "rate=0;tokens=3", notool=True, route={"overrides": overrides})
     assert site.client().start(model=name).read().state == "done"
     [request] = asked(site, route)
-    kept = {"bedrock": {"toolConfig"}, "gemini": {"tools", "toolConfig"}}.get(
-        driver, {"tools", "tool_choice", "parallel_tool_calls"}
-    )
-    assert not kept & set(request["body"]) or driver == "ollama" and "tools" not in request["body"]
+    assert not TOOL_MEMBERS[driver] & set(request["body"])
 
 
 def test_nopreprompt_drops_both_prompts_and_the_prefix_goes_with_the_first_message(site, model):

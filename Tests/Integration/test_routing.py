@@ -50,7 +50,9 @@ def test_another_route_takes_over(site, scenario, code, status):
     model, (first, second) = routed(site, scenario, "rate=0;tokens=20", routes=TIMEOUTS)
     turn = site.client().start(model=model).read()
     assert (turn.state, turn.text) == ("done", text(site, second)), turn.end
-    assert len(asked(site, first)) == 1 and len(asked(site, second)) == 1
+    # libcurl itself asks once more where a connection that was kept breaks before a byte.
+    assert len(asked(site, first)) in ((1, 2) if scenario == "fault=reset;after=request" else (1,))
+    assert len(asked(site, second)) == 1
     row = site.turn(turn.id)
     assert row["route_id"] == second.id
     assert [one["route"] for one in row["upstream"]["attempts"]] == [str(first.id), str(second.id)]

@@ -13,6 +13,8 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
   private let route: StartStore.Route
   private let loop: EventLoop
   private var words: ArraySlice<String>
+  /// While it speaks: a timer does not hold it.
+  private var itself: OwnAnswer?
 
   init(_ text: String, of course: TurnCourse, on route: StartStore.Route, streaming: Bool, loop: EventLoop) {
     self.course = course
@@ -21,11 +23,17 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
     words = (streaming ? Self.words(of: text) : text.isEmpty ? [] : [text])[...]
   }
 
-  func begin() { loop.execute { [self] in timerFired(0) } }
+  func begin() {
+    loop.execute { [self] in
+      itself = self
+      timerFired(0)
+    }
+  }
 
   func timerFired(_ token: Int) {
     let turn = course.turn
     guard turn.ownState == .streaming, var word = words.popFirst() else {
+      itself = nil
       course.left(route)
       turn.input {
         $0.report(finish: .stop)

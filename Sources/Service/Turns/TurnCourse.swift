@@ -36,6 +36,8 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
     var last: AttemptFailure?
     /// Of the next attempt, if it was reserved before.
     var place: Place?
+    /// Itself, while it waits: nothing else holds it then, and a timer does not.
+    var waiting: TurnCourse?
   }
 
   let turn: LiveTurn
@@ -223,6 +225,7 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
       state.waited += milliseconds
       state.tried.subtract(routes)
       for route in routes { state.later[route] = nil }
+      state.waiting = self
       return true
     }
     guard waits else { return false }
@@ -232,5 +235,8 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
     return true
   }
 
-  func timerFired(_ token: Int) { goOn() }
+  func timerFired(_ token: Int) {
+    goOn()
+    state.withLock { $0.waiting = nil }
+  }
 }
