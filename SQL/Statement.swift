@@ -24,6 +24,10 @@ extension Statement {
   package static let adminCredentialAdd = Statement("adminCredentialAdd", PackageResources.admin_credential_add_sql)
   package static let adminCredentialRemove = Statement(
     "adminCredentialRemove", PackageResources.admin_credential_remove_sql)
+  package static let adminCredentialReseal = Statement(
+    "adminCredentialReseal", PackageResources.admin_credential_reseal_sql)
+  package static let adminCredentialSealed = Statement(
+    "adminCredentialSealed", PackageResources.admin_credential_sealed_sql)
   package static let adminCredentialSet = Statement("adminCredentialSet", PackageResources.admin_credential_set_sql)
   package static let adminCredentials = Statement("adminCredentials", PackageResources.admin_credentials_sql)
   package static let adminFind = Statement("adminFind", PackageResources.admin_find_sql)
@@ -53,6 +57,8 @@ extension Statement {
   package static let checkCredentials = Statement("checkCredentials", PackageResources.check_credentials_sql)
   package static let checkRights = Statement("checkRights", PackageResources.check_rights_sql)
   package static let checkRing = Statement("checkRing", PackageResources.check_ring_sql)
+  package static let checkRoutes = Statement("checkRoutes", PackageResources.check_routes_sql)
+  package static let checkSealed = Statement("checkSealed", PackageResources.check_sealed_sql)
   package static let checkServer = Statement("checkServer", PackageResources.check_server_sql)
   package static let checkSettings = Statement("checkSettings", PackageResources.check_settings_sql)
   package static let checkTag = Statement("checkTag", PackageResources.check_tag_sql)

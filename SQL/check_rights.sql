@@ -11,6 +11,7 @@ with needed (kind, object, privileges) as (
     ('table', 'message', '{select, insert}'),
     ('table', 'model_route', '{select}'),
     ('table', 'node', '{select, insert, update, delete}'),
+    ('table', 'route_health', '{select, insert, update, delete}'),
     ('table', 'schema_change', '{select}'),
     ('table', 'surface', '{select}'),
     ('table', 'surface_key', '{select}'),

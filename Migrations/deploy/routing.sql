@@ -19,6 +19,8 @@ alter table sluice.virtual_model
 comment on column sluice.virtual_model.system_prompt is 'Sent before the history as the system''s; null: none.';
 comment on column sluice.virtual_model.prefix_prompt is
   'Put before the first user''s message, in the same message, for models that know no system prompt; null: none.';
+comment on column sluice.virtual_model.notool is
+  'True: no key and no message that speaks of tools is sent to the provider.';
 comment on column sluice.virtual_model.nopreprompt is
   'True: neither system_prompt nor prefix_prompt is sent to the provider.';
 comment on column sluice.virtual_model.retry_budget_ms is
@@ -189,7 +191,7 @@ comment on column sluice.route_status.retry_at is 'Until then some node leaves i
 comment on column sluice.route_status.nodes is 'Live nodes that have used it.';
 
 grant select, insert, update, delete on sluice.route_health to sluice_app;
-grant select on sluice.route_status to sluice_report;
+grant select on sluice.route_status to sluice_app, sluice_report;
 grant select on sluice.route_health, sluice.route_status to sluice_admin;
 grant select (upstream) on sluice.turn to sluice_admin;
 

@@ -12,6 +12,9 @@ package enum ProviderRegistry {
     GeminiDriver(),
   ]
 
+  /// Of all, with commas.
+  package static var names: String { drivers.map(\.name).joined(separator: ", ") }
+
   /// Nil if there is no driver of that name.
   package static func driver(named name: String) -> (any ProviderDriver)? {
     drivers.first { $0.name == name }

@@ -1,3 +1,4 @@
+package import Chat
 import SQL
 
 /// What `sluice check` asks PostgreSQL. Each answer is a look; nothing is changed.
@@ -132,6 +133,60 @@ package struct CheckupStore: Sendable {
       rows.string(row, 2).flatMap { CredentialReference.Role(rawValue: $0) }.map {
         CredentialReference(name: rows.string(row, 0) ?? "", role: $0, reference: rows.string(row, 1) ?? "")
       }
+    }
+  }
+
+  /// The sealed secrets of the enabled routes of enabled models.
+  package func sealedSecrets() async throws(StoreError) -> [SealedSecret] {
+    let rows = try await database.run([Query(.checkSealed)])[0]
+    return (0..<rows.count).compactMap { SealedSecret(rows, $0) }
+  }
+
+  /// What a request on an enabled route of an enabled model is made of, without the credential.
+  package struct RouteRow: Sendable {
+    package let id: ID
+    package let model: String
+    package let driver: String
+    package let providerModel: String
+    package let region: String?
+    package let managedDomain: String?
+    /// JSON objects.
+    package let overrides: String
+    package let headers: String
+    package let query: String
+    package let parameters: String
+    package let streams: Bool
+
+    package init(
+      id: ID, model: String, driver: String, providerModel: String, region: String?, managedDomain: String? = nil,
+      overrides: String = "{}", headers: String = "{}", query: String = "{}", parameters: String = "{}",
+      streams: Bool = true
+    ) {
+      self.id = id
+      self.model = model
+      self.driver = driver
+      self.providerModel = providerModel
+      self.region = region
+      self.managedDomain = managedDomain
+      self.overrides = overrides
+      self.headers = headers
+      self.query = query
+      self.parameters = parameters
+      self.streams = streams
+    }
+  }
+
+  /// Those that turns may take.
+  package func routes() async throws(StoreError) -> [RouteRow] {
+    let rows = try await database.run([Query(.checkRoutes)])[0]
+    return (0..<rows.count).compactMap { row in
+      guard let id = rows.id(row, 0) else { return nil }
+      return RouteRow(
+        id: id, model: rows.string(row, 1) ?? "", driver: rows.string(row, 2) ?? "",
+        providerModel: rows.string(row, 3) ?? "", region: rows.string(row, 4), managedDomain: rows.string(row, 5),
+        overrides: rows.string(row, 6) ?? "{}", headers: rows.string(row, 7) ?? "{}",
+        query: rows.string(row, 8) ?? "{}", parameters: rows.string(row, 9) ?? "{}",
+        streams: rows.bool(row, 10) ?? true)
     }
   }
 

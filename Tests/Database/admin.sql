@@ -51,6 +51,7 @@ values
   ('starts no turn', $$insert into sluice.turn default values$$),
   ('lengthens no lease', $$update sluice.node set lease_until = now() + interval '1 year'$$),
   ('makes no node', $$insert into sluice.node default values$$),
+  ('changes no route''s health', $$update sluice.route_health set state = 'closed'$$),
   ('deletes no node', $$delete from sluice.node$$),
   ('deletes no conversation', $$delete from sluice.conversation$$),
   ('changes no identity', $$update sluice.identity set kind = 'service'$$),
@@ -78,6 +79,16 @@ values
   ),
   ('renames a surface', $$update sluice.surface set name = 'shop'$$),
   ('removes a surface', $$delete from sluice.surface$$),
+  (
+    'seals a secret',
+    $$
+      insert into sluice.credential (name, sealed, sealed_key)
+      values ('sealed', decode(repeat('00', 29), 'hex'), 'k1')
+    $$
+  ),
+  ('reads what is sealed, to seal it anew', $$select sealed, sealed_key from sluice.credential$$),
+  ('looks at routes', $$select from sluice.route_status, sluice.route_health$$),
+  ('looks at how providers were asked', $$select upstream from sluice.turn$$),
   ('looks at nodes', $$select from sluice.node_status$$),
   ('looks at turns', $$select from sluice.live_turn, sluice.turn_report$$);
 grant select on acceptance to sluice_admin;
@@ -95,6 +106,8 @@ select results_eq(
       ('model_route', 'select insert update delete'),
       ('node', 'select'),
       ('node_status', 'select'),
+      ('route_health', 'select'),
+      ('route_status', 'select'),
       ('schema_change', 'select'),
       ('surface', 'select insert update delete'),
       ('surface_key', 'select insert update delete'),

@@ -6,6 +6,8 @@ begin;
 set local client_min_messages = warning;
 create extension if not exists pgtap;
 
+insert into sluice.node (incarnation, tag, host, version, lease_until)
+values (gen_random_uuid(), 7, 'localhost', '0.1.0', now() + interval '10 s');
 insert into sluice.credential (name, reference, managed_domain)
 values ('gateway', 'env:GATEWAY_KEY', 'models.example');
 insert into sluice.virtual_model (name, title)
@@ -13,6 +15,9 @@ values ('fast', 'Fast');
 insert into sluice.model_route (model_id, driver, provider_model, credential_id, region)
 select virtual_model.id, 'openai', 'small', credential.id, 'eu'
 from sluice.virtual_model, sluice.credential;
+insert into sluice.route_health (incarnation, route_id, state, failures, share, running)
+select node.incarnation, model_route.id, 'closed', 0, 1, 0
+from sluice.node, sluice.model_route;
 insert into sluice.surface (name, kind, default_model)
 values ('web', 'web', 'fast');
 insert into sluice.identity (kind, display_name)
@@ -39,8 +44,6 @@ from sluice.conversation join sluice.message on conversation_id = conversation.i
 insert into sluice.idempotency (identity_id, key, turn_id, body_hash)
 select identity_id, 'once', id, sha256('body')
 from sluice.turn;
-insert into sluice.node (incarnation, tag, host, version, lease_until)
-values (gen_random_uuid(), 7, 'localhost', '0.1.0', now() + interval '10 s');
 -- In the leaf of today: ring.sql waits for the one two days ahead.
 insert into sluice.turn_delta (turn_id, epoch, seq, slot, events)
 select id, 1, 1, floor(extract(epoch from now()) / 86400)::bigint % 8, '{"type": "text", "text": "Hi"}'
@@ -67,6 +70,27 @@ values
     $$update sluice.credential set managed_domain = 'https://models.example'$$
   ),
   ('credential_secret_check', 'nothing to show a gateway', $$update sluice.credential set reference = null$$),
+  (
+    'credential_secret_check', 'a secret in two places',
+    $$update sluice.credential set sealed = decode(repeat('00', 29), 'hex'), sealed_key = 'k1'$$
+  ),
+  (
+    'credential_sealed_check', 'less than a nonce, a tag and a byte',
+    $$update sluice.credential set reference = null, sealed = decode(repeat('00', 28), 'hex'), sealed_key = 'k1'$$
+  ),
+  (
+    'credential_sealed_check', 'more than 64 KiB',
+    $$update sluice.credential set reference = null, sealed = decode(repeat('00', 65537), 'hex'), sealed_key = 'k1'$$
+  ),
+  (
+    'credential_sealed_key_check', 'a key''s name with spaces',
+    $$update sluice.credential set reference = null, sealed = decode(repeat('00', 29), 'hex'), sealed_key = 'k 1'$$
+  ),
+  (
+    'credential_sealed_pair_check', 'what is sealed with nobody knows which key',
+    $$update sluice.credential set reference = null, sealed = decode(repeat('00', 29), 'hex')$$
+  ),
+  ('credential_sealed_pair_check', 'a key that seals nothing', $$update sluice.credential set sealed_key = 'k1'$$),
   (
     'credential_client_certificate_check', 'a path that is not absolute',
     $$update sluice.credential set client_certificate = 'file:client.pem', client_key = 'file:/client.key'$$
@@ -104,6 +128,10 @@ values
     'virtual_model_history_token_limit_check', 'no history',
     $$update sluice.virtual_model set history_token_limit = 0$$
   ),
+  (
+    'virtual_model_retry_budget_ms_check', 'more than ten minutes',
+    $$update sluice.virtual_model set retry_budget_ms = 600001$$
+  ),
   ('virtual_model_on_interrupt_check', 'no policy', $$update sluice.virtual_model set on_interrupt = 'drop'$$),
 
   ('model_route_pkey', 'an id twice', $$insert into sluice.model_route table sluice.model_route$$),
@@ -125,19 +153,47 @@ values
   ),
   ('model_route_priority_check', 'priority 0', $$update sluice.model_route set priority = 0$$),
   ('model_route_weight_check', 'a weight of nothing', $$update sluice.model_route set weight = 0$$),
-  ('model_route_driver_check', 'an unknown driver', $$update sluice.model_route set driver = 'fax'$$),
+  ('model_route_driver_check', 'no word', $$update sluice.model_route set driver = 'Open AI'$$),
   ('model_route_provider_model_check', 'no model', $$update sluice.model_route set provider_model = ''$$),
   ('model_route_region_check', 'another scheme', $$update sluice.model_route set region = 'ftp://models.example'$$),
   (
     'model_route_credential_id_check', 'a short region whose domain nobody knows',
     $$update sluice.model_route set credential_id = null$$
   ),
+  (
+    'model_route_key', 'the same route to the provider''s own endpoint twice',
+    $$
+      update sluice.model_route set region = null;
+      insert into sluice.model_route (model_id, driver, provider_model)
+      select model_id, driver, provider_model
+      from sluice.model_route
+    $$
+  ),
   ('model_route_overrides_check', 'no object', $$update sluice.model_route set overrides = '1'$$),
+  ('model_route_headers_check', 'no object', $$update sluice.model_route set headers = '[]'$$),
+  ('model_route_query_check', 'no object', $$update sluice.model_route set query = '"v=1"'$$),
+  ('model_route_http_version_check', 'HTTP/3', $$update sluice.model_route set http_version = 3$$),
+  ('model_route_concurrency_limit_check', 'no turn', $$update sluice.model_route set concurrency_limit = 0$$),
   ('model_route_connect_timeout_ms_check', 'no time', $$update sluice.model_route set connect_timeout_ms = 0$$),
   ('model_route_first_byte_timeout_ms_check', 'no time', $$update sluice.model_route set first_byte_timeout_ms = 0$$),
   ('model_route_idle_timeout_ms_check', 'no time', $$update sluice.model_route set idle_timeout_ms = -1$$),
   ('model_route_first_token_timeout_ms_check', 'no time', $$update sluice.model_route set first_token_timeout_ms = 0$$),
   ('model_route_total_timeout_ms_check', 'no time', $$update sluice.model_route set total_timeout_ms = 0$$),
+
+  ('route_health_pkey', 'a route twice', $$insert into sluice.route_health table sluice.route_health$$),
+  (
+    'route_health_incarnation_fkey', 'a node that is not there',
+    $$update sluice.route_health set incarnation = gen_random_uuid()$$
+  ),
+  (
+    'route_health_route_id_fkey', 'a route that is not there',
+    $$update sluice.route_health set route_id = gen_random_uuid()$$
+  ),
+  ('route_health_state_check', 'an unknown state', $$update sluice.route_health set state = 'ajar'$$),
+  ('route_health_failures_check', 'less than none', $$update sluice.route_health set failures = -1$$),
+  ('route_health_latency_ms_check', 'an answer before the question', $$update sluice.route_health set latency_ms = -1$$),
+  ('route_health_share_check', 'more than all', $$update sluice.route_health set share = 1.5$$),
+  ('route_health_running_check', 'less than none', $$update sluice.route_health set running = -1$$),
 
   ('surface_pkey', 'an id twice', $$insert into sluice.surface table sluice.surface$$),
   ('surface_name_key', 'a name twice', $$insert into sluice.surface (name, kind) values ('web', 'teams')$$),
@@ -232,6 +288,7 @@ values
     $$update sluice.turn set state = 'error', chunks = 1, ended_at = now()$$
   ),
   ('turn_error_check', 'no object', $$update sluice.turn set error = '"bad"'$$),
+  ('turn_upstream_check', 'no object', $$update sluice.turn set upstream = '[]'$$),
   ('turn_usage_check', 'no object', $$update sluice.turn set usage = '12'$$),
   ('turn_metadata_check', 'no object', $$update sluice.turn set metadata = 'null'$$),
 
@@ -261,6 +318,22 @@ values
   (
     'a route that names its whole endpoint needs no credential',
     $$update sluice.model_route set region = 'http://127.0.0.1:11434/v1', credential_id = null$$
+  ),
+  ('any driver that is a word', $$update sluice.model_route set driver = 'fax-2'$$),
+  (
+    'a route to the provider''s own endpoint',
+    $$update sluice.model_route set region = null, credential_id = null$$
+  ),
+  (
+    'a sealed secret, with a certificate or without',
+    $$
+      update sluice.credential
+      set reference = null, sealed = decode(repeat('00', 29), 'hex'), sealed_key = 'k1';
+      update sluice.credential
+      set client_certificate = 'file:/client.pem', client_key = 'file:/client.key';
+      update sluice.credential
+      set sealed = null, sealed_key = null
+    $$
   ),
   (
     'a credential that is a certificate alone',
@@ -302,7 +375,7 @@ values
     $$
   );
 
-select plan((select count(*) from refusal)::integer + (select count(*) from acceptance)::integer + 3);
+select plan((select count(*) from refusal)::integer + (select count(*) from acceptance)::integer + 4);
 
 -- A leaf of the ring has a primary key of its own name.
 select throws_matching(
@@ -317,6 +390,7 @@ from acceptance;
 
 select is_empty($$select from sluice.message$$, 'no message outlives its conversation');
 select is_empty($$select from sluice.model_route$$, 'no route outlives its virtual model');
+select is_empty($$select from sluice.route_health$$, 'nor what nodes make of it');
 select set_eq(
   $$
     select conname

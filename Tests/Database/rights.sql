@@ -45,6 +45,7 @@ values
   ('sluice_app', 'truncates a leaf, never the ring', $$truncate sluice.turn_delta$$),
   ('sluice_app', 'makes no surface key', $$insert into sluice.surface_key default values$$),
   ('sluice_app', 'changes no route', $$update sluice.model_route set region = 'http://elsewhere.example'$$),
+  ('sluice_app', 'seals nothing', $$update sluice.credential set sealed = null$$),
   ('sluice_app', 'claims no change', $$insert into sluice.schema_change (name) values ('extra')$$),
   ('sluice_report', 'reads no message', $$select from sluice.message$$),
   ('sluice_report', 'reads no turn', $$select error from sluice.turn$$),
@@ -53,6 +54,8 @@ values
   ('sluice_report', 'reads no name', $$select from sluice.live_turn$$),
   ('sluice_report', 'reads no identity', $$select from sluice.identity$$),
   ('sluice_report', 'reads no credential', $$select from sluice.credential$$),
+  ('sluice_report', 'reads no sealed secret', $$select sealed from sluice.credential$$),
+  ('sluice_report', 'reads no node''s view of a route', $$select from sluice.route_health$$),
   ('sluice_report', 'writes nothing', $$insert into sluice.turn default values$$),
   ('sluice_report', 'recycles nothing', $$select sluice.turn_delta_recycle()$$),
   ('sluice_report', 'creates nothing', $$create table sluice.extra ()$$);
@@ -72,6 +75,8 @@ select results_eq(
       ('message', 'select insert'),
       ('model_route', 'select'),
       ('node', 'select insert update delete'),
+      ('route_health', 'select insert update delete'),
+      ('route_status', 'select'),
       ('schema_change', 'select'),
       ('surface', 'select'),
       ('surface_key', 'select'),
@@ -91,7 +96,7 @@ select results_eq(
 );
 select results_eq(
   $$select relation, rights from granted where role = 'sluice_report' order by relation$$,
-  $$values ('node_status' collate "C", 'select'), ('turn_report', 'select')$$,
+  $$values ('node_status' collate "C", 'select'), ('route_status', 'select'), ('turn_report', 'select')$$,
   'reports have these rights and no others'
 );
 select is_empty(

@@ -13,17 +13,22 @@ values
   ('node', '{incarnation,tag,host,version,started_at,lease_until,renewed_at,contact_since,voided_at}'),
   (
     'credential',
-    '{id,name,reference,managed_domain,created_at,client_certificate,client_key,ca_bundle}'
+    '{id,name,reference,managed_domain,created_at,client_certificate,client_key,ca_bundle,sealed,sealed_key}'
   ),
   (
     'virtual_model',
     '{id,name,title,enabled,stream,notool,nopreprompt,system_prompt,parameters,durability,chunking,reasoning,'
-    'history_limit,on_interrupt,created_at,updated_at,history_token_limit}'
+    'history_limit,on_interrupt,created_at,updated_at,history_token_limit,prefix_prompt,retry_budget_ms}'
   ),
   (
     'model_route',
     '{id,model_id,priority,weight,driver,provider_model,credential_id,region,overrides,connect_timeout_ms,'
-    'first_byte_timeout_ms,idle_timeout_ms,enabled,created_at,first_token_timeout_ms,total_timeout_ms}'
+    'first_byte_timeout_ms,idle_timeout_ms,enabled,created_at,first_token_timeout_ms,total_timeout_ms,headers,query,'
+    'http_version,concurrency_limit}'
+  ),
+  (
+    'route_health',
+    '{incarnation,route_id,state,failures,latency_ms,share,running,last_error,retry_at,updated_at}'
   ),
   (
     'surface',
@@ -37,7 +42,8 @@ values
   (
     'turn',
     '{id,conversation_id,identity_id,surface_id,user_message_id,message_id,model_name,route_id,durability,'
-    'on_interrupt,owner,state,epoch,chunks,finish_reason,error,usage,metadata,created_at,ended_at,cancel_requested_at}'
+    'on_interrupt,owner,state,epoch,chunks,finish_reason,error,usage,metadata,created_at,ended_at,cancel_requested_at,'
+    'upstream}'
   ),
   ('idempotency', '{identity_id,key,turn_id,body_hash,created_at}'),
   ('turn_delta', '{turn_id,epoch,seq,slot,events,final}');
@@ -49,7 +55,7 @@ select tables_are(
   (select array_agg(relation) from expected)
     || array(select 'turn_delta_' || slot from generate_series(0, 7) as slot)::name[]
 );
-select views_are('sluice', array['live_turn', 'turn_event', 'node_status', 'turn_report']);
+select views_are('sluice', array['live_turn', 'turn_event', 'node_status', 'turn_report', 'route_status']);
 select functions_are('sluice', array['uuid_time', 'turn_delta_recycle', 'virtual_model_touch']);
 select sequences_are('sluice', array[]::name[], 'nothing is numbered by a sequence: ids are made before they are sent');
 
@@ -110,7 +116,7 @@ select is_empty(
 select is_empty(
   $$
     select relation
-    from unnest(array['turn', 'conversation', 'node', 'idempotency']) as relation
+    from unnest(array['turn', 'conversation', 'node', 'idempotency', 'route_health']) as relation
     where not exists (
       select
       from pg_class, unnest(reloptions) as setting
@@ -171,13 +177,18 @@ select set_eq(
         column_name in ('history_token_limit', 'total_timeout_ms')
         or column_name in ('first_byte_timeout_ms', 'first_token_timeout_ms')
         or column_name in ('client_certificate', 'client_key', 'ca_bundle')
+        or column_name in ('sealed', 'sealed_key', 'prefix_prompt', 'retry_budget_ms')
+        or column_name in ('headers', 'query', 'http_version', 'concurrency_limit', 'upstream')
       )
   $$,
   $$
     values
       ('history_token_limit', null), ('total_timeout_ms', null),
       ('first_byte_timeout_ms', null), ('first_token_timeout_ms', null),
-      ('client_certificate', null), ('client_key', null), ('ca_bundle', null)
+      ('client_certificate', null), ('client_key', null), ('ca_bundle', null),
+      ('sealed', null), ('sealed_key', null), ('prefix_prompt', null), ('retry_budget_ms', '10000'),
+      ('headers', '''{}''::jsonb'), ('query', '''{}''::jsonb'), ('http_version', '1'), ('concurrency_limit', null),
+      ('upstream', null)
   $$,
   'what was configured before the columns came goes on as it did'
 );

@@ -61,7 +61,30 @@ values
     '{"type": "end"}', true
   );
 
-select plan(7);
+insert into sluice.model_route (id, model_id, driver, provider_model, region, priority)
+select ('00000000-0000-4000-8000-00000000003' || number)::uuid, id, 'openai', 'small', 'http://a', number
+from sluice.virtual_model, generate_series(1, 3) as number
+where name = 'fast';
+
+-- Two live nodes on the first route, and a lapsed and a voided one that do not count; the second's is over.
+insert into sluice.node (incarnation, tag, host, version, lease_until)
+values ('00000000-0000-4000-8000-000000000016', 6, 'six', '0.1.0', now() + interval '10 s');
+insert into sluice.route_health (
+  incarnation, route_id, state, failures, latency_ms, share, running, last_error, retry_at, updated_at
+)
+select
+  ('00000000-0000-4000-8000-00000000001' || node)::uuid, ('00000000-0000-4000-8000-00000000003' || route)::uuid, state,
+  failures, latency_ms, share, running, last_error, now() + pause * interval '1 s', now() - age * interval '1 s'
+from (
+  values
+    (1, 1, 'closed', 0, 200, 1.0, 3, 'upstream_timeout', null, 9),
+    (6, 1, 'open', 5, 401, 0.25, 1, 'upstream_overloaded', 30, 1),
+    (2, 1, 'probing', 9, 9000, 0.1, 7, 'upstream_error', 60, 0),
+    (3, 1, 'probing', 9, 9000, 0.1, 7, 'upstream_error', 60, 0),
+    (1, 2, 'closed', 0, null, 1.0, 0, null, -5, 0)
+) as health (node, route, state, failures, latency_ms, share, running, last_error, pause, age);
+
+select plan(8);
 
 select results_eq(
   $$
@@ -83,6 +106,21 @@ select results_eq(
   $$select tag, state, live_turns from sluice.node_status where host in ('one', 'two', 'three') order by tag$$,
   $$values (1, 'live', 1::bigint), (2, 'lapsed', 1::bigint), (3, 'voided', 1::bigint)$$,
   'nodes show their lease and their turns'
+);
+select results_eq(
+  $$
+    select priority, model, state, failures, latency_ms, share, running, last_error, retry_at - now(), nodes
+    from sluice.route_status
+    where model = 'fast'
+    order by priority
+  $$,
+  $$
+    values
+      (1, 'fast', 'open', 5, 301, 0.25::real, 4, 'upstream_overloaded', interval '30 s', 2),
+      (2, 'fast', 'closed', 0, null, 1, 0, null, null, 1),
+      (3, 'fast', 'closed', 0, null, 1, 0, null, null, 0)
+  $$,
+  'routes show the worst that live nodes say'
 );
 select results_eq(
   format(

@@ -12,11 +12,13 @@ from deployment import Deployment
 
 NOUNS = ["model", "route", "credential", "surface", "key", "turn", "node"]
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
+# What the live nodes make of a route.
+HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}
 # How each noun is shown: its table, the columns that stay hidden, and what is told beside them.
 SHAPES = {
     "model": ("virtual_model", set(), {"routes"}),
-    "route": ("model_route", set(), {"model", "credential"}),
-    "credential": ("credential", set(), {"routes"}),
+    "route": ("model_route", set(), {"model", "credential"} | HEALTH),
+    "credential": ("credential", {"sealed"}, {"secret", "routes"}),
     "surface": ("surface", set(), {"keys"}),
     "key": ("surface_key", {"hash"}, {"surface", "state"}),
     "node": ("node_status", set(), set()),

@@ -18,13 +18,17 @@ def delta(text: str, finish: str | None = None) -> bytes:
 
 
 class ScriptedProvider:
-    """A server that answers each request by one function: `answer(connection, body)`. Connections stay open."""
+    """A server that answers each request by one function: `answer(connection, body)`. Connections stay open.
+
+    `heads`: the requests' own, oldest first.
+    """
 
     def __init__(self, answer: Callable[[socket.socket, bytes], None]):
         self.answer = answer
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/v1"
         self.connections: list[socket.socket] = []
+        self.heads: list[bytes] = []
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self) -> None:
@@ -42,6 +46,7 @@ class ScriptedProvider:
         length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
         while len(body) < length:
             body += connection.recv(65536)
+        self.heads.append(head + b"\r\n")
         try:
             self.answer(connection, body)
         except OSError:

@@ -13,6 +13,7 @@ EVERYTHING = {
         [
             ("--title", "Whole", "title", "Whole"),
             ("--system-prompt", "Speak\n«so»", "system_prompt", "Speak\n«so»"),
+            ("--prefix-prompt", "Speak\n«thus»", "prefix_prompt", "Speak\n«thus»"),
             ("--parameters", '{"temperature": 0.30, "stop": ["a"]}', "parameters", {"temperature": 0.3, "stop": ["a"]}),
             ("--reasoning", "full", "reasoning", "full"),
             ("--history-limit", 7, "history_limit", 7),
@@ -20,6 +21,7 @@ EVERYTHING = {
             ("--durability", "relaxed", "durability", "relaxed"),
             ("--chunking", "immediate", "chunking", "immediate"),
             ("--on-interrupt", "keep", "on_interrupt", "keep"),
+            ("--retry-budget-ms", 0, "retry_budget_ms", 0),
             ("--no-stream", None, "stream", False),
             ("--notool", None, "notool", True),
             ("--nopreprompt", None, "nopreprompt", True),
@@ -31,11 +33,15 @@ EVERYTHING = {
         [
             ("--provider-model", "large", "provider_model", "large"),
             ("--region", "https://llm.example/v1", "region", "https://llm.example/v1"),
-            ("--driver", "openai", "driver", "openai"),
+            ("--driver", "anthropic", "driver", "anthropic"),
             ("--credential", "gateway", "credential", "gateway"),
             ("--priority", 3, "priority", 3),
             ("--weight", 5, "weight", 5),
             ("--overrides", '{"top_k": 4}', "overrides", {"top_k": 4}),
+            ("--headers", '{"x-team": "chat"}', "headers", {"x-team": "chat"}),
+            ("--query", '{"api-version": "1"}', "query", {"api-version": "1"}),
+            ("--http-version", 2, "http_version", 2),
+            ("--concurrency-limit", 6, "concurrency_limit", 6),
             ("--connect-timeout-ms", 11, "connect_timeout_ms", 11),
             ("--first-byte-timeout-ms", 12, "first_byte_timeout_ms", 12),
             ("--first-token-timeout-ms", 13, "first_token_timeout_ms", 13),
@@ -68,7 +74,7 @@ EVERYTHING = {
     ),
 }
 # What the program or PostgreSQL fills in, and what `set` takes apart from the options.
-FILLED = {"id", "name", "created_at", "updated_at", "model_id", "credential_id"}
+FILLED = {"id", "name", "created_at", "updated_at", "model_id", "credential_id", "sealed", "sealed_key"}
 
 
 def flat(options) -> list:
@@ -102,14 +108,22 @@ def test_every_column_can_be_added_and_set(desk, noun):
         after = desk.json(noun, "set", plain["id"], *flat([(option, value)]))
         assert after[column] == result
         changed = {name for name in after if after[name] != before[name]} - {"updated_at", "credential_id"}
-        assert changed <= {column}
+        assert changed <= ({column, "secret"} if column == "reference" else {column})
 
 
 @pytest.mark.parametrize(
     ("noun", "columns"),
     [
-        ("model", {"system-prompt": "system_prompt", "history-token-limit": "history_token_limit"}),
-        ("route", {"credential": "credential", "total-timeout-ms": "total_timeout_ms"}),
+        ("model", {"system-prompt": "system_prompt", "prefix-prompt": "prefix_prompt", "history-token-limit": "history_token_limit"}),
+        (
+            "route",
+            {
+                "credential": "credential",
+                "total-timeout-ms": "total_timeout_ms",
+                "region": "region",
+                "concurrency-limit": "concurrency_limit",
+            },
+        ),
         (
             "credential",
             {

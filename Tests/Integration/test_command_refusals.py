@@ -20,7 +20,8 @@ REFUSALS = [
     ("credential_ca_bundle_check", "credential set gateway --ca-bundle file:ca", "--ca-bundle", "file:/absolute/path"),
     ("credential_client_pair_check", "credential set gateway --client-key file:/k", "--client-certificate and",
      "together"),
-    ("credential_secret_check", "credential add a --managed-domain llm.example", "--reference or", "must be set"),
+    ("credential_secret_check", "credential add a --managed-domain llm.example", "--reference, --secret-stdin or",
+     "must be given"),
     ("virtual_model_name_key", "model add fast", "the name", "belongs to another"),
     ("virtual_model_name_check", "model set fast --name so/fast?", "the name", "letters"),
     ("virtual_model_title_check", "model set fast --title ", "--title", "1 to 200"),
@@ -31,14 +32,18 @@ REFUSALS = [
     ("virtual_model_history_token_limit_check", "model set fast --history-token-limit 0", "--history-token-limit",
      "1 or more"),
     ("virtual_model_on_interrupt_check", "model set fast --on-interrupt drop", "--on-interrupt", "keep"),
+    ("virtual_model_retry_budget_ms_check", "model set fast --retry-budget-ms 600001", "--retry-budget-ms",
+     "0 to 600000"),
     ("model_route_key", "route add fast --provider-model small --region eu --credential gateway", "the route",
      "already"),
     ("model_route_priority_check", "route set ROUTE --priority 0", "--priority", "1 or more"),
     ("model_route_weight_check", "route set ROUTE --weight 0", "--weight", "1 or more"),
-    ("model_route_driver_check", "route set ROUTE --driver fax", "--driver", "openai"),
     ("model_route_provider_model_check", f"route set ROUTE --provider-model {LONG}", "--provider-model", "1 to 255"),
-    ("model_route_region_check", "route set ROUTE --region ftp://a", "--region", "http://"),
-    ("model_route_credential_id_check", "route set ROUTE --unset credential", "--credential", "--region"),
+    ("model_route_region_check", "route set ROUTE --driver echo --region ftp://a", "--region", "http://"),
+    ("model_route_credential_id_check", "route set ROUTE --driver bedrock --unset credential", "--credential",
+     "--region"),
+    ("model_route_http_version_check", "route set ROUTE --http-version 3", "--http-version", "1 or 2"),
+    ("model_route_concurrency_limit_check", "route set ROUTE --concurrency-limit 0", "--concurrency-limit", "1 or"),
     ("model_route_connect_timeout_ms_check", "route set ROUTE --connect-timeout-ms 0", "--connect-timeout-ms", "1 or"),
     ("model_route_first_byte_timeout_ms_check", "route set ROUTE --first-byte-timeout-ms 0", "--first-byte-timeout-ms",
      "1 or more"),
@@ -59,7 +64,8 @@ REFUSALS = [
 # these have their words all the same is a unit test's matter.
 OUT_OF_REACH = {
     "credential_pkey", "virtual_model_pkey", "model_route_pkey", "surface_pkey", "surface_key_pkey", "identity_pkey",
-    "virtual_model_parameters_check", "model_route_overrides_check",
+    "virtual_model_parameters_check", "model_route_overrides_check", "model_route_headers_check", "model_route_query_check",
+    "model_route_driver_check", "credential_sealed_check", "credential_sealed_key_check", "credential_sealed_pair_check",
     "model_route_model_id_fkey", "model_route_credential_id_fkey", "surface_default_model_fkey",
     "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
     "identity_kind_check",
@@ -106,7 +112,14 @@ def test_no_constraint_is_left_out(furnished):
         ('model set fast --parameters {"colour":1}', "colour"),
         ("route set ROUTE --overrides 1", "JSON object"),
         ("route add fast --region eu", "--provider-model is missing"),
-        ("route add fast --provider-model a", "--region is missing"),
+        ("route set ROUTE --driver fax", "one of openai, azure, gateway"),
+        ('route set ROUTE --overrides {"stream":true}', "--overrides.stream"),
+        ("route set ROUTE --headers []", "JSON object"),
+        ('route set ROUTE --headers {"x-a":1}', "--headers.x-a"),
+        ('route set ROUTE --headers {"authorization":"a"}', "--headers.authorization"),
+        ('route set ROUTE --query {"v":1}', "--query.v"),
+        ("route set ROUTE --http-version two", "http-version"),
+        ("route set ROUTE --region eu --unset region", "exclude each other"),
         ("surface add shop", "--kind is missing"),
         ("key add web", "label"),
         ("turn list --limit 0", "1 to 1000"),
@@ -153,6 +166,23 @@ def test_what_is_not_there_is_told_with_what_is_near(furnished, command, said):
     assert said in furnished.refused(*command.split(" "))
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("route add faster --provider-model a --region eu", "managed_domain"),
+        ("route add faster --provider-model a --driver azure", "an endpoint, or a credential with a managed_domain"),
+        ("route add faster --provider-model a --driver bedrock", "an AWS region or an endpoint"),
+        ("route set ROUTE --unset credential", "managed_domain"),
+        ("route set ROUTE --driver bedrock --unset region", "an AWS region or an endpoint"),
+    ],
+)
+def test_an_endpoint_that_the_driver_cannot_make_is_refused(furnished, command, said):
+    before = furnished.rows()
+    refusal = furnished.refused(*furnished.words(command))
+    assert "finds no endpoint" in refusal and said in refusal
+    assert furnished.rows() == before
+
+
 def test_ids_may_be_cut_short(desk):
     furnish(desk)
     same = ["aaaaaaaa-1111-4000-8000-000000000001", "aaaaaaaa-1111-4000-8000-000000000002"]
@@ -176,6 +206,7 @@ def test_no_secret_is_repeated(furnished):
         "credential add a --reference sk-hunter2",
         "credential add a --client-certificate file:/c --client-key hunter2",
         "route add fast --provider-model a --region https://u:hunter2@llm.example/v1",
+        'route add fast --provider-model a --headers {"Authorization":"hunter2"}',
     ):
         assert "hunter2" not in furnished.refused(*command.split(), code=USAGE)
     said = furnished.refused(

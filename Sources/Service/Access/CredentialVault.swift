@@ -1,3 +1,4 @@
+import Chat
 import Crypto
 import FoundationEssentials
 package import Store
@@ -40,6 +41,14 @@ package struct CredentialVault: Sendable {
       throw Unavailable(description: "the secret cannot be sealed")
     }
   }
+
+  /// A sealed secret of the credential `id`. Throws if it does not open.
+  package func open(_ secret: SealedSecret) throws(Unavailable) -> String {
+    try open(secret.sealed, key: secret.key, for: secret.id.description)
+  }
+
+  /// Whether there is a key of that name.
+  package func has(key name: String) -> Bool { keys?.keys.contains { $0.name == name } ?? false }
 
   /// The name of the key that seals; nil if there is none.
   package var sealing: String? { keys?.keys.first?.name }

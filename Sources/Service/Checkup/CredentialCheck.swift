@@ -3,10 +3,30 @@ import Store
 
 /// Whether the secrets of the model providers, and the files that TLS to them needs, are found on this machine.
 enum CredentialCheck {
-  /// The credentials of enabled routes. Tells names and references, never what is there.
-  static func findings(_ credentials: [CheckupStore.CredentialReference]) -> [Finding] {
-    let findings = credentials.compactMap { $0.role == .secret ? secret($0) : file($0) }
-    return findings.isEmpty ? [.ok("credentials", "\(credentials.count) found")] : findings
+  /// The credentials of enabled routes. Tells names, references and keys, never what is there.
+  static func findings(
+    _ credentials: [CheckupStore.CredentialReference], sealed: [SealedSecret] = [],
+    vault: CredentialVault = CredentialVault(keys: nil)
+  ) -> [Finding] {
+    let findings =
+      credentials.compactMap { $0.role == .secret ? secret($0) : file($0) }
+      + sealed.compactMap { Self.sealed($0, vault) }
+    return findings.isEmpty ? [.ok("credentials", "\(credentials.count + sealed.count) found")] : findings
+  }
+
+  private static func sealed(_ secret: SealedSecret, _ vault: CredentialVault) -> Finding? {
+    do { _ = try vault.open(secret) } catch {
+      let anew = "seal it anew: sluice credential set \(secret.name) --secret-stdin"
+      guard vault.has(key: secret.key) else {
+        return .fail(
+          "credentials", "\(secret.name): sealed with key \(secret.key), which is not in credential_keys here",
+          mend: "put the line of \(secret.key) into the file of `credential_keys`, as on the other nodes; or \(anew)")
+      }
+      return .fail(
+        "credentials", "\(secret.name): does not open with key \(secret.key)",
+        mend: "see that \(secret.key) in `credential_keys` is the key that sealed it; or \(anew)")
+    }
+    return nil
   }
 
   private static func secret(_ credential: CheckupStore.CredentialReference) -> Finding? {

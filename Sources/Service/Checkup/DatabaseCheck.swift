@@ -30,7 +30,12 @@ struct DatabaseCheck: Sendable {
     findings += await look("rights") { RightsCheck.findings(try await store.rights(), role: server.role) }
     findings += await look("ring") { RingCheck.findings(try await store.ring()) }
     findings += await look("surfaces") { try await surfaces() }
-    findings += await look("credentials") { CredentialCheck.findings(try await store.credentials()) }
+    findings += await look("routes") { RouteCheck.findings(try await store.routes()) }
+    findings += await look("credentials") {
+      CredentialCheck.findings(
+        try await store.credentials(), sealed: try await store.sealedSecrets(),
+        vault: CredentialVault(keys: settings.credentialKeys))
+    }
     findings += await look("node_tag") { try await tag() }
     return findings
   }

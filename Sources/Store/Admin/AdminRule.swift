@@ -37,7 +37,13 @@ package struct AdminRule: Sendable {
     "credential_ca_bundle_check": AdminRule("--ca-bundle", file),
     "credential_client_pair_check": AdminRule(
       "--client-certificate and --client-key", "must be set together or not at all"),
-    "credential_secret_check": AdminRule("--reference or --client-certificate", "must be set, or both"),
+    "credential_sealed_check": AdminRule("the sealed secret", "must have 29 to 65536 bytes"),
+    "credential_sealed_key_check": AdminRule(
+      "the name of the sealing key", "must have 1 to 32 letters, digits or any of _ -"),
+    "credential_sealed_pair_check": AdminRule("the sealed secret and its key's name", "must be set together"),
+    "credential_secret_check": AdminRule(
+      "--reference, --secret-stdin or --client-certificate",
+      "must be given: a secret, by one of the first two, or a certificate, or both"),
 
     "virtual_model_pkey": AdminRule("the new id", "is taken: try again"),
     "virtual_model_name_key": AdminRule("the name", "belongs to another virtual model"),
@@ -52,6 +58,8 @@ package struct AdminRule: Sendable {
     "virtual_model_history_limit_check": AdminRule("--history-limit", positive),
     "virtual_model_history_token_limit_check": AdminRule("--history-token-limit", positive),
     "virtual_model_on_interrupt_check": AdminRule("--on-interrupt", .beListed),
+    "virtual_model_retry_budget_ms_check": AdminRule(
+      "--retry-budget-ms", "must be a whole number of milliseconds from 0 to 600000"),
 
     "model_route_pkey": AdminRule("the new id", "is taken: try again"),
     "model_route_key": AdminRule(
@@ -60,13 +68,19 @@ package struct AdminRule: Sendable {
     "model_route_credential_id_fkey": AdminRule("--credential", "names one that is not there any more"),
     "model_route_priority_check": AdminRule("--priority", positive),
     "model_route_weight_check": AdminRule("--weight", positive),
-    "model_route_driver_check": AdminRule("--driver", .beListed),
+    "model_route_driver_check": AdminRule(
+      "--driver", "must be a word of 1 to 32 small letters, digits or any of _ - and begin with a letter"),
     "model_route_provider_model_check": AdminRule("--provider-model", "must have 1 to 255 characters"),
     "model_route_region_check": AdminRule(
       "--region", "must be a whole endpoint, http://… or https://… without spaces, or a short name such as eu"),
     "model_route_credential_id_check": AdminRule(
       "--credential", "must be given with a short --region, whose domain is that of the credential"),
     "model_route_overrides_check": AdminRule("--overrides", "must be a JSON object, such as {\"top_k\": 40}"),
+    "model_route_headers_check": AdminRule("--headers", "must be a JSON object, such as {\"x-team\": \"chat\"}"),
+    "model_route_query_check": AdminRule(
+      "--query", "must be a JSON object, such as {\"api-version\": \"2024-10-21\"}"),
+    "model_route_http_version_check": AdminRule("--http-version", "must be 1 or 2"),
+    "model_route_concurrency_limit_check": AdminRule("--concurrency-limit", positive),
     "model_route_connect_timeout_ms_check": AdminRule("--connect-timeout-ms", milliseconds),
     "model_route_first_byte_timeout_ms_check": AdminRule("--first-byte-timeout-ms", milliseconds),
     "model_route_first_token_timeout_ms_check": AdminRule("--first-token-timeout-ms", milliseconds),

@@ -34,6 +34,19 @@ package struct AdminStore: Sendable {
     try await database.run([Query(table.remove, .id(id))])[0].affected > 0
   }
 
+  /// All that are sealed, by name.
+  package func sealedSecrets() async throws(StoreError) -> [SealedSecret] {
+    let rows = try await database.run([Query(.adminCredentialSealed)])[0]
+    return (0..<rows.count).compactMap { SealedSecret(rows, $0) }
+  }
+
+  /// Puts the same secret, sealed anew, in the place of `former`; false if somebody has changed it meanwhile.
+  package func reseal(_ former: SealedSecret, as sealed: [UInt8], key: String) async throws(StoreError) -> Bool {
+    let query = Query(
+      .adminCredentialReseal, .id(former.id), .bytes(former.sealed), .bytes(sealed), .text(key))
+    return try await database.run([query])[0].affected > 0
+  }
+
   /// Takes a lapsed node's lease for good; false if it holds, or is taken already.
   package func void(node incarnation: ID) async throws(StoreError) -> Bool {
     try await database.run([Query(.adminNodeVoid, .id(incarnation))])[0].affected > 0

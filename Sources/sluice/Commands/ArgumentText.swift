@@ -35,7 +35,7 @@ enum ArgumentText {
   }
 
   /// Nil if it cannot be read, or is longer than the limit.
-  private static func bytes(of path: String) -> [UInt8]? {
+  static func bytes(of path: String, limit: Int = limit) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -43,7 +43,7 @@ enum ArgumentText {
     var piece = [UInt8](repeating: 0, count: 1 << 16)
     while bytes.count <= limit {
       let count = read(descriptor, &piece, piece.count)
-      if count == 0 { return bytes }
+      if count == 0 { return bytes.count <= limit ? bytes : nil }
       if count < 0, errno != EINTR { return nil }
       if count > 0 { bytes += piece[..<count] }
     }

@@ -8,11 +8,11 @@ enum Credentials: RemovableNoun {
   static var list: AdminList { .credentials }
   static var table: AdminTable { .credentials }
   static let columns = [
-    Column("name"), Column("reference"), Column("managed_domain"), Column("client_certificate"), Column("routes"),
+    Column("name"), Column("secret"), Column("managed_domain"), Column("client_certificate"), Column("routes"),
   ]
   static let listExamples = """
       sluice credential list
-      sluice credential list --json | jq -r '.[].reference'
+      sluice credential list --json | jq -r '.[].secret'
     """
   static let showExamples = """
       sluice credential show openai
@@ -43,17 +43,20 @@ struct CredentialCommand: ParsableCommand {
     abstract: "Credentials: where nodes find a provider's secret.",
     discussion: """
       A credential says where each node finds the secret of a provider: env:NAME in its environment, file:/path on its \
-      machine. The secret itself is never in the database, and never on a command line. A gateway's credential may also \
-      name its domain, so that routes need no more than a short region, and a client certificate, beside a secret or \
-      instead of one. A change takes effect on the next turn.
+      machine, or sealed in the database, to be opened with the keys of credential_keys that the nodes have. The secret \
+      itself is never on a command line. A gateway's credential may also name its domain, so that routes need no more \
+      than a short region, and a client certificate, beside a secret or instead of one. A change takes effect on the \
+      next turn.
 
         sluice credential add openai --reference file:/etc/sluice/openai.key
+        sluice credential add openai --secret-stdin < openai.key
         sluice credential add gateway --reference env:GATEWAY_KEY \\
           --managed-domain llm.example.net
         sluice route add assistant --credential openai …
       """,
     subcommands: [
-      ListRows<Credentials>.self, ShowRow<Credentials>.self, Add.self, Set.self, RemoveRow<Credentials>.self,
+      ListRows<Credentials>.self, ShowRow<Credentials>.self, Add.self, Set.self, RotateCredentials.self,
+      RemoveRow<Credentials>.self,
     ])
 
   struct Add: AsyncParsableCommand {
@@ -64,6 +67,7 @@ struct CredentialCommand: ParsableCommand {
           sluice credential add openai --reference file:/etc/sluice/openai.key
           sluice credential add gateway --reference env:GATEWAY_KEY \\
             --managed-domain llm.example.net
+          sluice credential add claude --secret-stdin < claude.key
         """)
 
     @Argument(help: "A name for operators.")
@@ -77,8 +81,12 @@ struct CredentialCommand: ParsableCommand {
       var changes = AdminChanges()
       changes.set("name", name)
       try columns.write(to: &changes)
+      let sealing = try columns.sealing(options)
       try await Administration.run(options) { [changes] admin in
-        guard let row = try await admin.store.add(changes, id: .random(), to: .credentials) else { throw Refusal.gone }
+        var changes = changes
+        let id = ID.random()
+        try sealing?.write(to: &changes, of: id)
+        guard let row = try await admin.store.add(changes, id: id, to: .credentials) else { throw Refusal.gone }
         Printout.done("added \(Credentials.label(of: row))", row, json: output.json)
       }
     }
@@ -86,20 +94,25 @@ struct CredentialCommand: ParsableCommand {
 
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
-      case reference
+      case secret, reference
       case managedDomain = "managed-domain"
       case clientCertificate = "client-certificate"
       case clientKey = "client-key"
       case caBundle = "ca-bundle"
+
+      /// The secret is wherever it is.
+      var columns: [String] { self == .secret ? ["reference", "sealed", "sealed_key"] : [column] }
     }
 
     static let configuration = CommandConfiguration(
       commandName: "set",
       abstract: "Change what is given of a credential.",
       discussion: """
-        What is not given stays as it is. Routes follow a new name.
+        What is not given stays as it is. A sealed secret takes the place of a reference, and a reference that of a \
+        sealed secret. Routes follow a new name.
 
           sluice credential set openai --reference env:OPENAI_API_KEY
+          sluice credential set openai --secret-stdin < openai.key
           sluice credential set gateway --unset managed-domain
         """)
 
@@ -117,13 +130,26 @@ struct CredentialCommand: ParsableCommand {
     @OptionGroup var options: AdminOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+      guard unset.contains(.secret) else { return }
+      for (option, isGiven) in [("reference", columns.reference != nil), ("secret-stdin", columns.secretStdin)]
+      where isGiven {
+        throw ValidationError("--\(option) and --unset secret exclude each other")
+      }
+    }
+
     func run() async throws {
       var changes = AdminChanges()
       changes.set("name", name)
       try columns.write(to: &changes)
-      try changes.unset(unset)
+      try changes.unset(unset, later: columns.secretStdin ? ["sealed"] : [])
+      let sealing = try columns.sealing(options)
       try await Administration.run(options) { [changes] admin in
-        let changed = try await Credentials.change(credential, changes, in: admin.store)
+        var changes = changes
+        let id = try Credentials.id(
+          of: try Credentials.find(credential, in: try await admin.store.rows(.credentials)))
+        try sealing?.write(to: &changes, of: id)
+        guard let changed = try await admin.store.set(changes, id: id, in: .credentials) else { throw Refusal.gone }
         Printout.done(
           "\(Credentials.label(of: changed)) changed; the next turn takes it so", changed, json: output.json)
       }

@@ -14,6 +14,12 @@ struct ModelColumns: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Put before the first user's message, in the same message, for models that know no system prompt.",
+      valueName: "text|@file"))
+  var prefixPrompt: String?
+
+  @Option(
+    help: ArgumentHelp(
       "JSON object with any of \(ProviderParameters.Key.allCases.map(\.rawValue).joined(separator: ", ")).",
       valueName: "json|@file"))
   var parameters: String?
@@ -39,13 +45,19 @@ struct ModelColumns: ParsableArguments {
   @Option(help: ArgumentHelp("When the node of a turn dies: keep its text so far.", valueName: "policy"))
   var onInterrupt: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Longest that a turn waits, all in all, for providers that ask to be asked again later; 0: not at all.",
+      valueName: "ms"))
+  var retryBudgetMs: Int?
+
   @Flag(inversion: .prefixedNo, help: "Ask the provider to stream.")
   var stream: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "Send the provider no key that speaks of tools.")
+  @Flag(inversion: .prefixedNo, help: "Send the provider no key and no message that speaks of tools.")
   var notool: Bool?
 
-  @Flag(inversion: .prefixedNo, help: "Do not send the system prompt.")
+  @Flag(inversion: .prefixedNo, help: "Send neither the system prompt nor the prefix prompt.")
   var nopreprompt: Bool?
 
   @Flag var enabling: Enabling?
@@ -54,6 +66,7 @@ struct ModelColumns: ParsableArguments {
   func write(to changes: inout AdminChanges) throws {
     changes.set("title", title)
     changes.set("system_prompt", try ArgumentText.text(systemPrompt, option: "--system-prompt"))
+    changes.set("prefix_prompt", try ArgumentText.text(prefixPrompt, option: "--prefix-prompt"))
     let parameters = try ArgumentText.object(parameters, option: "--parameters")
     if let parameters {
       do { _ = try ProviderParameters(json: parameters) } catch { throw misuse("--\(error.cause)") }
@@ -65,6 +78,7 @@ struct ModelColumns: ParsableArguments {
     changes.set("durability", durability)
     changes.set("chunking", chunking)
     changes.set("on_interrupt", onInterrupt)
+    changes.set("retry_budget_ms", retryBudgetMs)
     changes.set("stream", stream)
     changes.set("notool", notool)
     changes.set("nopreprompt", nopreprompt)

@@ -54,8 +54,7 @@ struct ModelCommand: ParsableCommand {
       began.
 
         sluice model add assistant --system-prompt "Answer briefly."
-        sluice route add assistant --provider-model gpt-4o-mini \\
-          --region https://api.openai.com/v1 --credential openai
+        sluice route add assistant --provider-model gpt-4o-mini --credential openai
         sluice surface set web --default-model assistant
       """,
     subcommands: [ListRows<Models>.self, ShowRow<Models>.self, Add.self, Set.self, RemoveRow<Models>.self])
@@ -95,6 +94,7 @@ struct ModelCommand: ParsableCommand {
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
       case systemPrompt = "system-prompt"
+      case prefixPrompt = "prefix-prompt"
       case historyTokenLimit = "history-token-limit"
     }
 

@@ -18,12 +18,12 @@ enum Printout {
     }
   }
 
-  /// A line for each member, or one object.
-  static func one(_ row: AdminRow, json: Bool) {
+  /// A line for each member, or one object. `texts`: what people read for some members.
+  static func one(_ row: AdminRow, json: Bool, texts: [String: String] = [:]) {
     if json { return print(String(decoding: row.json, as: UTF8.self)) }
     let width = row.members.map(\.key.count).max() ?? 0
     for (key, value) in row.members {
-      let lines = Plain.value(value).split(separator: "\n", omittingEmptySubsequences: false)
+      let lines = (texts[key] ?? Plain.value(value)).split(separator: "\n", omittingEmptySubsequences: false)
       for (index, line) in lines.enumerated() {
         print(trimmed(padded(index == 0 ? key : "", to: width) + "  " + line))
       }

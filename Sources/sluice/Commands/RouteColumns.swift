@@ -9,11 +9,13 @@ struct RouteColumns: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Whole endpoint (http://… or https://…), or a short name in front of the credential's managed domain.",
-      valueName: "url|name"))
+      "Whole endpoint (http://… or https://…), a short name in front of the credential's managed domain, or an AWS "
+        + "region for bedrock; without it the provider's own endpoint.", valueName: "url|name"))
   var region: String?
 
-  @Option(help: ArgumentHelp("Wire format of the provider; openai, if a new route has none.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "Wire format of the provider: \(ProviderRegistry.names); openai, if a new route has none.", valueName: "name"))
   var driver: String?
 
   @Option(help: ArgumentHelp("The secret to send: name of a credential.", valueName: "name"))
@@ -26,8 +28,23 @@ struct RouteColumns: ParsableArguments {
   var weight: Int?
 
   @Option(
-    help: ArgumentHelp("JSON object of parameters that win over the virtual model's.", valueName: "json|@file"))
+    help: ArgumentHelp(
+      "JSON object that is merged into the body of the request, over all that the virtual model says; null drops a key.",
+      valueName: "json|@file"))
   var overrides: String?
+
+  @Option(help: ArgumentHelp("JSON object of texts: further headers. No secrets.", valueName: "json|@file"))
+  var headers: String?
+
+  @Option(
+    help: ArgumentHelp("JSON object of texts: further parameters of the URL. No secrets.", valueName: "json|@file"))
+  var query: String?
+
+  @Option(help: ArgumentHelp("1: a connection for each turn; 2: HTTP/2, many turns on one.", valueName: "1|2"))
+  var httpVersion: Int?
+
+  @Option(help: ArgumentHelp("Turns that one node runs on it at a time.", valueName: "turns"))
+  var concurrencyLimit: Int?
 
   @Option(help: ArgumentHelp("Longest wait for a connection.", valueName: "ms"))
   var connectTimeoutMs: Int?
@@ -60,12 +77,25 @@ struct RouteColumns: ParsableArguments {
         throw misuse("--\(error.cause)")
       }
     }
+    if let driver, ProviderRegistry.driver(named: driver) == nil {
+      throw misuse("--driver must be one of \(ProviderRegistry.names)")
+    }
+    let overrides = try ArgumentText.object(overrides, option: "--overrides")
+    let headers = try ArgumentText.object(headers, option: "--headers")
+    let query = try ArgumentText.object(query, option: "--query")
+    do { _ = try ProviderOverrides(body: overrides, headers: headers, query: query) } catch {
+      throw misuse("--\(Plain.line(error.cause))")
+    }
     changes.set("provider_model", providerModel)
     changes.set("region", region)
     changes.set("driver", driver)
     changes.set("priority", priority)
     changes.set("weight", weight)
-    changes.set("overrides", json: try ArgumentText.object(overrides, option: "--overrides"))
+    changes.set("overrides", json: overrides)
+    changes.set("headers", json: headers)
+    changes.set("query", json: query)
+    changes.set("http_version", httpVersion)
+    changes.set("concurrency_limit", concurrencyLimit)
     changes.set("connect_timeout_ms", connectTimeoutMs)
     changes.set("first_byte_timeout_ms", firstByteTimeoutMs)
     changes.set("first_token_timeout_ms", firstTokenTimeoutMs)
@@ -75,8 +105,17 @@ struct RouteColumns: ParsableArguments {
   }
 
   /// Nil if none is given.
-  func credentialID(in store: AdminStore) async throws -> String? {
+  func credentialRow(in store: AdminStore) async throws -> AdminRow? {
     guard let credential else { return nil }
-    return try Credentials.find(credential, in: try await store.rows(.credentials)).text("id")
+    return try Credentials.find(credential, in: try await store.rows(.credentials))
+  }
+
+  /// Refuses an endpoint that the driver cannot make. A driver that this program lacks is not asked.
+  static func checkEndpoint(driver: String, region: String?, managedDomain: String?) throws(Refusal) {
+    guard let driver = ProviderRegistry.driver(named: driver) else { return }
+    // Its words name the column and nothing that stands in it.
+    do { _ = try driver.endpoint(region: region, managedDomain: managedDomain) } catch {
+      throw Refusal("driver \(driver.name) finds no endpoint: \(error.cause)")
+    }
   }
 }

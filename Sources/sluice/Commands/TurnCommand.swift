@@ -117,11 +117,11 @@ struct TurnCommand: ParsableCommand {
       commandName: "show",
       abstract: "Show one turn; what was said, only if asked for.",
       discussion: """
-        Content needs a right of its own, which the owner of the schema gives: `grant select on sluice.turn, \
+        Under `upstream` stands how the providers were asked, a line for each attempt. Content needs a right of its own, which the owner of the schema gives: `grant select on sluice.turn, \
         sluice.message, sluice.turn_delta to …`.
 
           sluice turn show 01a1fd74-bc3b-7001
-          sluice turn show 01a1fd74-bc3b-7001 --json | jq .usage
+          sluice turn show 01a1fd74-bc3b-7001 --json | jq .upstream.attempts
           sluice turn show 01a1fd74-bc3b-7001 --content
         """)
 
@@ -137,7 +137,8 @@ struct TurnCommand: ParsableCommand {
     func run() async throws {
       try await Administration.run(options) { admin in
         let row = try await TurnCommand.find(turn, in: admin.turns)
-        guard content else { return Printout.one(row, json: output.json) }
+        let asked = row.json("upstream").map { ["upstream": AskedText.text($0)] } ?? [:]
+        guard content else { return Printout.one(row, json: output.json, texts: asked) }
         guard let id = row.text("id").flatMap({ ID($0) }),
           let said = try await Self.content(of: id, in: admin.turns)
         else { throw Refusal.gone }
@@ -145,7 +146,7 @@ struct TurnCommand: ParsableCommand {
           guard let whole = row.joined(with: said) else { throw Refusal.gone }
           return Printout.one(whole, json: true)
         }
-        Printout.one(row, json: false)
+        Printout.one(row, json: false, texts: asked)
         Printout.said(said)
       }
     }
