@@ -63,6 +63,8 @@ final class LiveTurn: Sendable {
     var transfer: Transfer?
     /// Whose transfer it is.
     var attempt = 0
+    /// Nothing is wanted any more of this attempt and those before.
+    var dropped = 0
     /// What was asked of the transfer before it was attached.
     var closeRequested = false
     var resumeRequested = false
@@ -92,6 +94,9 @@ final class LiveTurn: Sendable {
   var ownState: TurnState? {
     state.withLock { state in state.turn.map { $0.terminal?.state ?? .streaming } }
   }
+
+  /// Whether an own turn still takes what a provider says.
+  var isStreaming: Bool { state.withLock { $0.turn?.phase == .streaming } }
 
   /// The epoch of the text, for first cursors.
   var epoch: Int { state.withLock { view($0).log.epoch } }
@@ -156,6 +161,7 @@ final class LiveTurn: Sendable {
   /// this call.
   func attach(_ transfer: Transfer, attempt: Int) {
     let (closed, resumed) = state.withLock { state in
+      if attempt <= state.dropped { return (true, false) }
       guard attempt > state.attempt else { return (state.closeRequested, false) }
       state.attempt = attempt
       state.transfer = transfer
@@ -188,9 +194,11 @@ final class LiveTurn: Sendable {
     }
   }
 
-  /// Nothing is wanted any more of the transfer at hand; another one may come.
-  func dropTransfer() {
+  /// Nothing is wanted any more of that attempt's transfer, which may not have been attached yet; another may come.
+  func dropTransfer(attempt: Int) {
     state.withLock { state in
+      state.dropped = attempt
+      guard state.attempt == attempt else { return nil as Transfer? }
       defer { state.transfer = nil }
       return state.transfer
     }?.cancel()

@@ -32,7 +32,7 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
 
   func timerFired(_ token: Int) {
     let turn = course.turn
-    guard turn.ownState == .streaming, var word = words.popFirst() else {
+    guard turn.isStreaming, var word = words.popFirst() else {
       itself = nil
       course.left(route)
       turn.input {

@@ -64,7 +64,7 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
 
   /// Takes the next route that can be asked. Ends the turn if there is none.
   func advance() {
-    while turn.ownState == .streaming {
+    while turn.isStreaming {
       let now = Instant.now()
       let (tried, attempts) = state.withLock { ($0.tried, $0.attempts) }
       let choice =
@@ -83,10 +83,10 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
   }
 
   /// A route was asked and has failed before it gave content. `shown`: a client may have seen some, so the turn ends.
-  func failed(_ route: StartStore.Route, _ failure: AttemptFailure, shown: Bool) {
+  func failed(_ route: StartStore.Route, attempt: Int, _ failure: AttemptFailure, shown: Bool) {
     note(failure, of: route)
     if shown || !failure.triesElsewhere { return end(failure) }
-    turn.dropTransfer()
+    turn.dropTransfer(attempt: attempt)
     means.meters.retries.add(.elsewhere, in: means.meters.lane)
     goOn()
   }

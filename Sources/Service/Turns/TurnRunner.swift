@@ -128,7 +128,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       deltas.think(false)
       turn.perform(deltas.effects)
     }
-    course.failed(route, failure, shown: hasShown)
+    course.failed(route, attempt: attempt, failure, shown: hasShown)
   }
 
   /// Runs one step of the decoder and performs the effects of all it found.
