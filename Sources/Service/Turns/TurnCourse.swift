@@ -31,6 +31,8 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
     var attempts = 0
     /// Milliseconds.
     var waited = 0
+    /// Since the last attempt.
+    var hasWaited = false
     /// Routes whose provider said when to ask again.
     var later: [ID: Instant] = [:]
     var last: AttemptFailure?
@@ -87,7 +89,6 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
     note(failure, of: route)
     if shown || !failure.triesElsewhere { return end(failure) }
     turn.dropTransfer(attempt: attempt)
-    means.meters.retries.add(.elsewhere, in: means.meters.lane)
     goOn()
   }
 
@@ -106,12 +107,16 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
 
   /// False if the route cannot even be asked: then another is to be tried.
   private func ask(_ route: StartStore.Route) -> Bool {
-    let (attempt, place) = state.withLock { state in
+    let (attempt, place, isElsewhere) = state.withLock { state in
       state.tried.insert(route.id)
       state.attempts += 1
-      defer { state.place = nil }
-      return (state.attempts, state.place)
+      defer {
+        state.place = nil
+        state.hasWaited = false
+      }
+      return (state.attempts, state.place, state.attempts > 1 && !state.hasWaited)
     }
+    if isElsewhere { means.meters.retries.add(.elsewhere, in: means.meters.lane) }
     turn.record.begins(route.id)
     do throws(ProviderError) {
       guard let driver = ProviderRegistry.driver(named: route.driver) else {
@@ -223,6 +228,7 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
     let waits = state.withLock { state in
       guard state.waited + milliseconds <= plan.retryBudget else { return false }
       state.waited += milliseconds
+      state.hasWaited = true
       state.tried.subtract(routes)
       for route in routes { state.later[route] = nil }
       state.waiting = self
