@@ -1,9 +1,13 @@
 """`sluice check`: how it tells what it found, and what it says of credentials and other nodes."""
 
 import os
+import secrets
 import socket
+import subprocess
 import uuid
+from pathlib import Path
 
+import pytest
 from stack import wait_until
 
 # MARK: how it tells
@@ -78,6 +82,115 @@ def test_credentials_are_looked_for_on_this_machine(bench):
     report = bench.check(env={**os.environ, "SLUICE_TEST_PROVIDER_KEY": "also-secret"})
     assert report.bad() == []
     assert "also-secret" not in report.text
+
+
+def keys(bench, name: str = "credential.keys", kid: str = "k1") -> Path:
+    """A file of one sealing key."""
+    path = bench.folder.path / name
+    path.touch(mode=0o600)
+    path.write_text(f"{kid}: {secrets.token_hex(32)}\n")
+    return path
+
+
+def seal(bench, name: str, path: Path, secret: str = "very-secret") -> None:
+    """What `sluice credential add` seals, with a route to send it."""
+    database = bench.postgres.conninfo(bench.database, "sluice_admin")
+    subprocess.run(
+        [bench.programs / "sluice", "credential", "add", name, "--secret-stdin"],
+        input=secret,
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "SLUICE_ADMIN_DATABASE": database, "SLUICE_CREDENTIAL_KEYS": str(path)},
+    )
+    row = bench.sql.execute("select id from credential where name = %s", [name]).fetchone()
+    bench.model(route={"credential_id": row["id"]})
+
+
+def test_sealed_credentials_open_with_the_keys_of_this_machine(bench):
+    own, other = keys(bench), keys(bench, "other.keys", "k2")
+    seal(bench, "gateway", own)
+    missing = bench.check().only("fail", "credentials")
+    assert "gateway: sealed with key k1, which is not in credential_keys" in missing["text"]
+    assert "the line of k1" in missing["mend"]
+    bench.node.settings["credential_keys"] = str(other)
+    assert "sealed with key k1" in bench.check().only("fail", "credentials")["text"]
+    bench.node.settings["credential_keys"] = str(own)
+    report = bench.check()
+    assert report.bad() == []
+    assert report.of("credential_keys")[0]["text"] == "`k1` seals, 1 open"
+    # A key of the same name, and what was sealed for another row.
+    bench.node.settings["credential_keys"] = str(keys(bench, "wrong.keys"))
+    finding = bench.check().only("fail", "credentials")
+    assert "gateway: does not open with key k1" in finding["text"] and "sluice credential set gateway" in finding["mend"]
+    bench.node.settings["credential_keys"] = str(own)
+    seal(bench, "second", own)
+    bench.sql.execute(
+        "update credential set sealed = (select sealed from credential where name = 'second') where name = 'gateway'"
+    )
+    report = bench.check()
+    assert "gateway: does not open" in report.only("fail", "credentials")["text"]
+    assert "very-secret" not in report.text
+    # One that no turn can ask for is not missed.
+    bench.sql.execute("update model_route set enabled = false")
+    assert bench.check().bad() == []
+
+
+def test_sealing_keys_are_not_open_to_everybody(bench):
+    path = keys(bench)
+    bench.node.settings["credential_keys"] = str(path)
+    path.chmod(0o644)
+    report = bench.check()
+    assert (report.code, report.bad()) == (78, [("fail", "configuration")])
+    assert f"chmod o= {path}" in report.text
+    path.unlink()
+    assert "cannot be read" in bench.check().of("configuration")[0]["text"]
+
+
+# MARK: routes
+
+
+ROUTES = [
+    ({"driver": "fax"}, {}, "this program has no driver fax", "openai, azure, gateway"),
+    ({"driver": "azure", "region": None}, {}, "region: an endpoint", "sluice route set"),
+    ({"region": "https://u:hunter2@llm.example"}, {}, "region: not an http or https URL", "sluice route set"),
+    ({"overrides": '{"stream": false}'}, {}, "overrides.stream", "sluice route set"),
+    ({"headers": '{"authorization": "hunter2"}'}, {}, "headers.authorization", "sluice route set"),
+    ({"headers": '{"x-team": 1}'}, {}, "headers.x-team", "sluice route set"),
+    ({"query": '{"": "hunter2"}'}, {}, "query.", "sluice route set"),
+    ({"driver": "responses"}, {"parameters": '{"stop": ["a"]}'}, "parameters.stop", "sluice model set"),
+    ({}, {"parameters": '{"colour": "hunter2"}'}, "parameters.colour", "sluice model set"),
+]
+
+
+@pytest.mark.parametrize(("route", "model", "text", "mend"), ROUTES, ids=[row[2].split(":")[0] for row in ROUTES])
+def test_a_route_that_no_request_can_be_made_of(bench, route, model, text, mend):
+    name = bench.model(route=route, **model).name
+    bench.model()
+    id = bench.sql.execute(
+        "select r.id from model_route r join virtual_model m on m.id = model_id where m.name = %s", [name]
+    ).fetchone()["id"]
+    report = bench.check()
+    finding = report.only("fail", "routes")
+    assert finding["text"].startswith(f"{name}: route {id}: {text}") and mend in finding["mend"]
+    assert "hunter2" not in report.text
+    bench.sql.execute("update model_route set enabled = false where id = %s", [id])
+    report = bench.check()
+    assert report.bad() == [] and report.of("routes")[0]["text"] == "1 enabled"
+
+
+def test_routes_of_every_driver_are_tried(bench):
+    secret = bench.folder.path / "provider.key"
+    secret.write_text("key\n")
+    row = bench.insert("credential", name="any", reference=f"file:{secret}")
+    for driver in ("openai", "responses", "anthropic", "gemini", "ollama", "echo"):
+        bench.model(route={"driver": driver, "region": None})
+    bench.model(route={"driver": "bedrock", "region": "eu-central-1", "credential_id": row["id"]})
+    for driver in ("azure", "gateway"):
+        bench.model(route={"driver": driver})
+    report = bench.check()
+    assert report.bad() == [] and report.of("routes")[0]["text"] == "9 enabled"
 
 
 def test_files_for_tls_are_judged_by_whether_they_can_be_read(bench):

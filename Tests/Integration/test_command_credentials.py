@@ -199,7 +199,7 @@ def test_what_does_not_open_is_named_and_stays(desk, keys):
     keys.secrets["k2"] = secrets.token_hex(32)
     keys.write("k2")
     done = desk.run("credential", "rotate", "a", **keys.environment)
-    assert (done.returncode, done.stdout) == (REFUSED, "0 sealed anew with key k2, 0 had it already; 1 did not open\n")
+    assert (done.returncode, done.stdout) == (REFUSED, "0 sealed anew with key k2, 0 had it already; 1 failed\n")
 
 
 # MARK: serving

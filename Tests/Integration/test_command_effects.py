@@ -1,6 +1,7 @@
 """What commands of operators change for those who chat."""
 
 import json
+import re
 import time
 import uuid
 
@@ -81,3 +82,41 @@ def test_a_disabled_surface_gives_no_sessions(desk):
     assert client.open_session("shop").status_code == 201
     desk.do("surface", "set", "shop", "--disable")
     wait_until(lambda: client.open_session("shop").status_code != 201, "the surface to be shut")
+
+
+def test_operators_see_how_providers_were_asked_and_how_routes_stand(desk):
+    client = caller(desk, "fault=status;status=500")
+    broken = desk.json("route", "list")[0]["id"]
+    assert (desk.json("route", "show", broken)["state"], desk.json("route", "show", broken)["nodes"]) == ("closed", 0)
+    other = ["--provider-model", f"{uuid.uuid4().hex};rate=0;tokens=3", "--region", desk.simulator.base_url]
+    good = desk.json("route", "add", "assistant", *other, "--priority", 2)["id"]
+    turn = client.ask("Hi")
+    assert turn["state"] == "done"
+
+    row = desk.json("turn", "show", turn["turn"])
+    assert row["route_id"] == good
+    first, second = row["upstream"]["attempts"]
+    assert (first["route"], first["error"], first["status"]) == (broken, "upstream_error", 500)
+    assert second["route"] == good and "error" not in second
+    shown = desk.do("turn", "show", turn["turn"])
+    assert re.search(rf"^upstream +route {broken}: upstream_error \(HTTP 500\) after \d+ ms$", shown, re.M)
+    assert re.search(rf"^ +route {good}: served after \d+ ms$", shown, re.M)
+    assert re.search(r"^ +request \S+, first byte after \d+ ms, first text after \d+ ms$", shown, re.M)
+
+    def standing() -> list[dict]:
+        return desk.json("route", "list", "--model", "assistant")
+
+    wait_until(lambda: [route["nodes"] for route in standing()] == [1, 1], "the node to write what it makes of them", 30)
+    failed, served = standing()
+    assert (failed["id"], failed["last_error"], failed["failures"]) == (broken, "upstream_error", 1)
+    assert (served["state"], served["share"], served["running"], served["last_error"]) == ("closed", 1, 0, None)
+    assert served["latency_ms"] >= 0 and failed["latency_ms"] is None
+    header, line, _ = desk.do("route", "list").splitlines()
+    assert all(title in header for title in ("STATE", "SHARE", "LATENCY MS", "RUNNING", "LAST ERROR", "RETRY AT"))
+    assert "upstream_error" in line
+    # Five failures running, and it is left out for a while.
+    for _ in range(4):
+        client.ask("Hi")
+    wait_until(lambda: standing()[0]["failures"] >= 5, "the failures to be told", 30)
+    opened = standing()[0]
+    assert opened["state"] in ("open", "probing") and opened["failures"] >= 5

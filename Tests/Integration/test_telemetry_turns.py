@@ -86,6 +86,25 @@ def test_a_turn_counts_exactly(deployment, node):
     assert after["sluice_flush_bytes_sum"] - before["sluice_flush_bytes_sum"] == stored["bytes"]
 
 
+@moves("sluice_upstream_retries_total")
+def test_going_on_after_a_provider_failed_counts_by_how(deployment, node):
+    elsewhere, waited = (f'sluice_upstream_retries_total{{kind="{kind}"}}' for kind in ("elsewhere", "waited"))
+    before = settled(node)
+    broken = deployment.model("fault=status;status=500")
+    [row] = deployment.sql.execute("select id from virtual_model where name = %s", [broken.name]).fetchall()
+    deployment.insert(
+        "model_route", model_id=row["id"], driver="openai", provider_model=f"{broken.name}-2;rate=0;tokens=3",
+        region=deployment.simulator.base_url, priority=2,
+    )
+    assert deployment.client().ask(model=broken.name)["state"] == "done"
+    after = settled(node)
+    assert (after[elsewhere] - before[elsewhere], after[waited] - before[waited]) == (1, 0)
+    # Waits once; a second time is beyond its budget.
+    busy = deployment.model("fault=status;status=429;retry=1", retry_budget_ms=1500)
+    assert deployment.client().ask(model=busy.name)["error"]["code"] == "upstream_rate_limited"
+    assert settled(node)[waited] - after[waited] == 1
+
+
 def test_a_hundred_turns_count_a_hundred_times(deployment, node):
     model = deployment.model("rate=0;tokens=20;batch=5")
     before = settled(node)

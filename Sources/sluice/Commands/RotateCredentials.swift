@@ -97,7 +97,7 @@ private struct Rotation {
   }
 
   var sentence: String {
-    let rest = failed.isEmpty ? "" : "; \(failed.count) did not open"
+    let rest = failed.isEmpty ? "" : "; \(failed.count) failed"
     return "\(resealed.count) sealed anew with key \(key), \(already.count) had it already\(rest)"
   }
 
