@@ -25,6 +25,11 @@ static inline CURLcode ccurl_set_on_header(CURL *easy, curl_write_callback funct
 static inline CURLcode ccurl_set_on_connected(CURL *easy, curl_prereq_callback function) {
   return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
 }
+static inline CURLcode ccurl_set_on_open_socket(CURL *easy, curl_opensocket_callback function) {
+  return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+// Longer than the field it begins in.
+static inline const struct sockaddr *ccurl_target(const struct curl_sockaddr *address) { return &address->addr; }
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
   return curl_easy_getinfo(easy, info, value);
 }

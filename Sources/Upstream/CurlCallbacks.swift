@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 // What libcurl calls: at file scope, because a closure formed in an isolated context must not be called from C. The
 // context is unretained: a multi handle is closed before it goes, and it retains its transfers until they have ended.
@@ -22,6 +23,17 @@ func onConnected(
 ) -> Int32 {
   Transfer.at(context)?.connected()
   return CURL_PREREQFUNC_OK
+}
+
+/// Once for each address that is tried. A refused one counts as unreachable: the name's next is tried.
+func onOpenSocket(
+  _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+  guard let address, let target = ccurl_target(address), Transfer.at(context)?.mayConnect(to: target) == true else {
+    return -1
+  }
+  let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+  return socket(address.pointee.family, kind, address.pointee.protocol)
 }
 
 func onHeader(

@@ -9,7 +9,7 @@ final class EasyHandle {
   /// Ready to be added to a multi handle. `context` is what the callbacks get and what `context(of:)` returns;
   /// `sessions`, which must outlive it, keeps what TLS may take up again.
   init(
-    _ request: UpstreamRequest, _ settings: UpstreamSettings, _ sessions: UnsafeMutableRawPointer,
+    _ request: UpstreamRequest, _ settings: UpstreamSettings, _ way: Way, _ sessions: UnsafeMutableRawPointer,
     context: UnsafeMutableRawPointer
   ) throws(TransferError) {
     guard let pointer = curl_easy_init() else { throw TransferError(.outOfMemory) }
@@ -21,11 +21,14 @@ final class EasyHandle {
     try set(CURLOPT_WRITEDATA, pointer: context)
     try set(CURLOPT_HEADERDATA, pointer: context)
     try set(CURLOPT_PREREQDATA, pointer: context)
+    try set(CURLOPT_OPENSOCKETDATA, pointer: context)
     try set(CURLOPT_SHARE, pointer: sessions)
     try check(ccurl_set_on_body(pointer, onBody))
     try check(ccurl_set_on_header(pointer, onHeader))
     try check(ccurl_set_on_connected(pointer, onConnected))
+    try check(ccurl_set_on_open_socket(pointer, onOpenSocket))
     try configure(settings)
+    try take(way, settings)
     try describe(request)
   }
 
@@ -52,14 +55,13 @@ final class EasyHandle {
     try set(CURLOPT_CAINFO, pointer: nil)
     if let bundle = settings.caBundle { try set(CURLOPT_CAINFO, bundle) }
     try set(CURLOPT_KEYPASSWD, "")  // else OpenSSL asks the terminal for the password of an encrypted key
-    try go(through: settings)
   }
 
   /// Both options are always set, for where one is not, libcurl asks the environment.
-  private func go(through settings: UpstreamSettings) throws(TransferError) {
-    try set(CURLOPT_PROXY, settings.proxy?.url ?? "")
-    try set(CURLOPT_NOPROXY, settings.noProxy)
-    guard settings.proxy != nil else { return }
+  private func take(_ way: Way, _ settings: UpstreamSettings) throws(TransferError) {
+    try set(CURLOPT_PROXY, way.proxy ?? "")
+    try set(CURLOPT_NOPROXY, "")
+    guard way.proxy != nil else { return }
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)  // the proxy's head is not the provider's
     try set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     try set(CURLOPT_PROXY_CAPATH, pointer: nil)

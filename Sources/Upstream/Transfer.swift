@@ -1,5 +1,6 @@
 import CCurl
 package import EventLoop
+import Glibc
 import Synchronization
 
 /// One request and its response, waiting or under way. `cancel` and `resume` from any thread; they never call the sink
@@ -29,6 +30,12 @@ package final class Transfer: @unchecked Sendable {
   private var headDelivered = false
   /// Nil for a body that is as it is.
   private var decoder: ContentDecoder?
+  /// What is asked of the addresses of its host.
+  private var passage = AddressGuard.Passage.free
+  /// The first address that was refused since there was a connection last, and why.
+  private var refusal: (address: IPAddress, reason: AddressGuard.Refusal)?
+  /// Whether another address was tried since.
+  private var hasDialled = false
   /// The reason why a callback gave libcurl a refusal.
   private var verdict: TransferError?
 
@@ -89,7 +96,9 @@ package final class Transfer: @unchecked Sendable {
     clock.enter(.connecting, at: .now())
     defer { request = nil }
     guard let request, !isCancelled else { return nil }
-    let easy = try EasyHandle(request, settings, sessions, context: Unmanaged.passUnretained(self).toOpaque())
+    let way = try Way(to: request.url, settings)
+    passage = way.passage
+    let easy = try EasyHandle(request, settings, way, sessions, context: Unmanaged.passUnretained(self).toOpaque())
     self.easy = easy
     arm()
     return easy
@@ -118,6 +127,9 @@ package final class Transfer: @unchecked Sendable {
     if code == CURLE_OK {
       return decoder?.isWhole ?? true ? .complete : .failed(error(.truncated, cause: "the content coding has no end"))
     }
+    if code == CURLE_COULDNT_CONNECT, let refusal, !hasDialled {
+      return .failed(AddressGuard.error(refusal.address, refusal.reason))
+    }
     guard let (reason, cause) = easy?.failure(code, connected: clock.phase != .connecting) else { return .cancelled }
     return .failed(error(reason, cause: cause))
   }
@@ -139,8 +151,21 @@ package final class Transfer: @unchecked Sendable {
 
 // What libcurl calls, through `CurlCallbacks.swift`.
 extension Transfer {
+  /// Whether a connection to the address may be opened.
+  func mayConnect(to target: UnsafePointer<sockaddr>) -> Bool {
+    guard let address = IPAddress(target) else { return false }
+    guard let reason = multi.settings.addresses.refusal(of: address, passage) else {
+      hasDialled = true
+      return true
+    }
+    if refusal == nil { refusal = (address, reason) }
+    return false
+  }
+
   /// The connection is ready and the request will be sent now.
   func connected() {
+    refusal = nil
+    hasDialled = false
     guard clock.phase == .connecting else { return }
     multi.connecting.subtract(1, ordering: .relaxed)
     enter(.awaiting)

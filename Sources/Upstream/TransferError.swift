@@ -8,6 +8,8 @@ package struct TransferError: Error, Sendable, Equatable {
     case refusedURL = "refused_url"
     /// A header with a control character, or a name that is none.
     case refusedHeader = "refused_header"
+    /// The host, or each of its addresses, is one that `AddressGuard` does not let through; the cause names the class.
+    case refusedAddress = "refused_address"
     /// As many run and wait as may, in all or for this host.
     case tooManyTransfers = "too_many_transfers"
     /// No place to run within `UpstreamBounds.queueTimeout`.

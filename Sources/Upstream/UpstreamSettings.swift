@@ -10,20 +10,24 @@ package struct UpstreamSettings: Sendable {
   package var keptConnections: Int
   /// The proxy for all hosts but those of `noProxy`; nil for none. The environment is never asked.
   package var proxy: UpstreamProxy?
-  /// Hosts that are asked without the proxy, separated by commas: names, with their subdomains, and addresses or
-  /// networks like `10.0.0.0/8`; `*` for all (CURLOPT_NOPROXY).
-  package var noProxy: String
+  /// Hosts that are asked without the proxy: names, with their subdomains, and addresses or networks like `10.0.0.0/8`;
+  /// `*` for all (CURLOPT_NOPROXY).
+  package var noProxy: HostList
+  /// Which hosts and addresses may be reached.
+  package var addresses: AddressGuard
   package var userAgent: String
 
   package init(
     caBundle: String? = Self.systemBundle(), bounds: UpstreamBounds = UpstreamBounds(), keptConnections: Int = 2_000,
-    proxy: UpstreamProxy? = nil, noProxy: String = "", userAgent: String = "sluice"
+    proxy: UpstreamProxy? = nil, noProxy: String = "", addresses: AddressGuard = AddressGuard(),
+    userAgent: String = "sluice"
   ) {
     self.caBundle = caBundle
     self.bounds = bounds
     self.keptConnections = max(1, keptConnections)
     self.proxy = proxy
-    self.noProxy = noProxy
+    self.noProxy = HostList(noProxy: noProxy)
+    self.addresses = addresses
     self.userAgent = userAgent
   }
 

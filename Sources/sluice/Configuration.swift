@@ -260,12 +260,19 @@ struct Configuration {
       // Its error says what is wrong and repeats nothing: there may be a password in it.
       do { settings.proxy = try UpstreamProxy(proxy) } catch { throw invalid(.proxy, error.cause) }
     }
-    settings.noProxy = text(.noProxy) ?? ""
+    settings.noProxy = HostList(noProxy: text(.noProxy) ?? "")
+    if let list = try hosts(.upstreamAllow) { settings.addresses.allowed = list }
+    settings.addresses.only = try hosts(.upstreamOnly)
     if let bundle = text(.caBundle) {
       guard access(bundle, R_OK) == 0 else { throw invalid(.caBundle, "\(bundle) cannot be read") }
       settings.caBundle = bundle
     }
     return settings
+  }
+
+  private func hosts(_ key: Key) throws(Invalid) -> HostList? {
+    guard let text = text(key) else { return nil }
+    do { return try HostList(text) } catch { throw invalid(key, error.cause) }
   }
 
   private static func hostName() -> String {

@@ -23,6 +23,8 @@ enum ConfigurationKey: String, CaseIterable {
   case upstreamHostLimit = "upstream_host_limit"
   case upstreamQueue = "upstream_queue"
   case upstreamQueueTimeout = "upstream_queue_timeout"
+  case upstreamAllow = "upstream_allow"
+  case upstreamOnly = "upstream_only"
   case proxy
   case noProxy = "no_proxy"
   case caBundle = "ca_bundle"
@@ -61,6 +63,11 @@ enum ConfigurationKey: String, CaseIterable {
     case .upstreamHostLimit: "the same for each host (default 4000)"
     case .upstreamQueue: "turns that may wait for their request to be sent; past it starts get 503 (default 1000)"
     case .upstreamQueueTimeout: "how long one may wait; then the turn ends with `overloaded` (default 10s)"
+    case .upstreamAllow:
+      "hosts and networks reached although an address is link-local, a cloud's metadata, unspecified, multicast or "
+        + "broadcast, with commas; a leading dot for a whole domain"
+    case .upstreamOnly:
+      "hosts and networks that alone are reached, with commas; a leading dot for a whole domain (default: all)"
     case .proxy:
       "proxy to the providers: http://host:port, https://… or socks5h://…, user:password@ before the host"
     case .noProxy: "hosts reached without it, with commas; a leading dot for a whole domain"
@@ -80,7 +87,7 @@ enum ConfigurationKey: String, CaseIterable {
       true
     case .listen, .operatorListen, .socketMode, .socketGroup, .database, .adminDatabase, .databaseConnections,
       .databaseQueue,
-      .preparedStatements, .nodeTag, .loops, .proxy, .noProxy, .caBundle, .logFormat:
+      .preparedStatements, .nodeTag, .loops, .upstreamAllow, .upstreamOnly, .proxy, .noProxy, .caBundle, .logFormat:
       false
     }
   }

@@ -243,7 +243,7 @@ extension TransferError {
   /// What the turn's clients may see of it.
   var turnError: TurnError {
     switch code {
-    case .refusedURL, .refusedHeader, .tlsFile:
+    case .refusedURL, .refusedHeader, .refusedAddress, .tlsFile:
       TurnError(code: "model_misconfigured", message: "The model is not available.", retryable: false)
     case .tooManyTransfers, .queueTimeout:
       TurnError(code: "overloaded", message: "Too much is going on just now.", retryable: true)
