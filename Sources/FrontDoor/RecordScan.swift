@@ -34,7 +34,8 @@ struct RecordScan {
       guard record.end <= limits.maxRecords else { return phase == .body ? .bodyTooLarge : .paramsTooLarge }
       if phase == .begin {
         // Role 1 is the responder, flag 1 is FCGI_KEEP_CONN.
-        guard record.kind == .begin, record.length == 8 else { return .malformed }
+        // libfcgi 2.4.2 reads padding behind this record as the next one, and no web server in use sends any.
+        guard record.kind == .begin, record.length == 8, record.end == record.content + 8 else { return .malformed }
         guard record.content + 8 <= bytes.count else { return .incomplete }
         guard bytes[record.content] == 0, bytes[record.content + 1] == 1 else { return .malformed }
         requestID = record.id
