@@ -3,6 +3,7 @@
 import time
 import uuid
 
+import canaries
 import requests
 
 TERMINAL = {"done", "error", "cancelled", "interrupted"}
@@ -24,7 +25,10 @@ class ChatClient:
         headers = dict(options.pop("headers", {}))
         if token := token or self.token:
             headers.setdefault("Authorization", f"Bearer {token}")
-        return self.http.request(method, f"{self.url}{path}", headers=headers, timeout=timeout, **options)
+        response = self.http.request(method, f"{self.url}{path}", headers=headers, timeout=timeout, **options)
+        if not options.get("stream"):
+            assert not canaries.sing(response.text, str(response.headers)), (method, path, response.text[:500])
+        return response
 
     def open_session(self, surface: str = "web", **options) -> requests.Response:
         """Becomes a new visitor."""

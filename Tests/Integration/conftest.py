@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 # With fixtures of their own.
 pytest_plugins = ["checkup", "desk", "nginx_copy"]
 
+import canaries
 from deployment import TEMPLATE, Deployment
 from scrape import Scrape, assert_moved
 from stack import Folder, FormerRelease, NoHistory, Node, Postgres, PrivatePostgres, Processes
@@ -37,6 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
     postgres.deploy(TEMPLATE)
     # The workers inherit it.
     os.environ["SLUICE_TEST_POSTGRES"] = str(postgres.socket)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What the tests have left is looked through once, by whoever distributes them."""
+    if not hasattr(session.config, "workerinput") and (found := canaries.sing_in(LOGS)):
+        print("\n✗ secrets in logs:", *found, sep="\n  ", file=sys.stderr)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(wrapper=True)

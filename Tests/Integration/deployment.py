@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from canaries import MODEL
 from chat_client import ChatClient
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -136,7 +137,7 @@ class Deployment:
     def model(self, scenario: str = "rate=0", *, route: dict | None = None, **columns) -> Model:
         """A new virtual model for which the simulator plays `scenario`."""
         name = f"m-{uuid.uuid4().hex[:12]}"
-        provider_model = f"{name};{scenario}" if scenario else name
+        provider_model = f"{MODEL}{name};{scenario}" if scenario else f"{MODEL}{name}"
         row = self.insert("virtual_model", **{"name": name, "title": name, **columns})
         settings = {"driver": "openai", "provider_model": provider_model, "region": self.simulator.base_url}
         self.insert("model_route", model_id=row["id"], **{**settings, **(route or {})})

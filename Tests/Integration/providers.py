@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
+from canaries import AWS_KEY, AWS_SECRET, KEY, MODEL
 from deployment import Deployment, Model
 from stack import Simulator
 
@@ -19,7 +20,7 @@ PATHS = {
 }
 
 # What each driver proves itself with.
-KEYS = {"bedrock": "AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
+KEYS = {driver: f"{KEY}of-{driver}" for driver in PATHS} | {"bedrock": f"{AWS_KEY}:{AWS_SECRET}"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def add_route(
     **columns,
 ) -> Route:
     """A further route of a virtual model, to a model of its own at the simulator."""
-    provider_model = f"r-{uuid.uuid4().hex[:12]};{scenario}"
+    provider_model = f"{MODEL}{uuid.uuid4().hex[:12]};{scenario}"
     owner = site.sql.execute("select id from virtual_model where name = %s", [model]).fetchone()
     settings = {
         "driver": driver,

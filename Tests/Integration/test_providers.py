@@ -3,6 +3,7 @@
 import json
 import uuid
 
+import canaries
 import pytest
 from providers import KEYS, PATHS, add_model, add_route, asked, text
 from stack import wait_until
@@ -25,7 +26,7 @@ def keys(tmp_path_factory) -> dict[str, str]:
     references = {}
     for driver in DRIVERS:
         path = folder / driver
-        path.write_text(KEYS.get(driver, f"canary-key-of-{driver}") + "\n")
+        path.write_text(f"{KEYS[driver]}\n")
         references[driver] = f"file:{path}"
     return references
 
@@ -189,7 +190,7 @@ def test_no_secret_or_raw_name_reaches_client_or_log(deploy, keys, driver):
     deployment = deploy()
     node = deployment.add_node(log_level="debug")
     deployment.add_nginx()
-    secrets = KEYS.get(driver, f"canary-key-of-{driver}").split(":")
+    secrets = KEYS[driver].split(":")
     client = deployment.client()
     seen = []
     for fault in ["rate=0", "fault=status;status=401", "fault=status;status=400", "fault=error;after=3;rate=0"]:
@@ -206,3 +207,11 @@ def test_no_secret_or_raw_name_reaches_client_or_log(deploy, keys, driver):
     for secret in secrets:
         for text_seen in [*seen, *logs]:
             assert secret not in text_seen
+
+
+def test_canaries_sing(tmp_path):
+    assert canaries.sing("…", f"a {canaries.KEY}b") == [canaries.KEY]
+    assert canaries.sing(f"{canaries.MODEL}x") == [canaries.MODEL]
+    (tmp_path / "node-0.log").write_text(f"x {canaries.AWS_SECRET}\n")
+    (tmp_path / "nginx.log").write_text("GET /\n")
+    assert canaries.sing_in(tmp_path) == [f"{tmp_path.name}/node-0.log: {canaries.AWS_SECRET}"]

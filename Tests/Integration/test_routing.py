@@ -1,6 +1,7 @@
 """Several routes of one virtual model: who serves, who takes over, who is left out."""
 
 import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -10,7 +11,7 @@ import pytest
 from providers import add_model, add_route, asked, routed, text
 from scrape import Scrape
 from scripted_provider import STREAM, ScriptedProvider, delta, event
-from stack import Simulator, wait_until
+from stack import Certificate, Simulator, wait_until
 
 TIMEOUTS = {"connect_timeout_ms": 2_000, "first_byte_timeout_ms": 700, "first_token_timeout_ms": 700}
 
@@ -80,19 +81,30 @@ def test_a_provider_that_cannot_be_reached_is_passed_over(site, region, code):
     assert attempts(site, turn)[0] == (code, None)
 
 
-def test_a_certificate_that_nobody_signed_is_passed_over(deploy):
+def test_a_certificate_that_nobody_signed_is_passed_over(deploy, tmp_path):
     deployment = deploy()
     deployment.add_node()
     deployment.add_nginx()
-    listener = socket.create_server(("127.0.0.1", 0))
+    certificate = Certificate(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", certificate.key, "-out", certificate.certificate],
+        check=True, capture_output=True,
+    )
+    other = Simulator(
+        deployment.processes,
+        deployment.programs,
+        folder(deployment, "tls"),
+        deployment.logs / "tls.log",
+        certificates=[certificate],
+    )
     model = add_model(deployment)
-    # Speaks no TLS at all: the handshake fails.
-    threading.Thread(target=lambda: listener.accept()[0].sendall(b"no TLS here\r\n\r\n"), daemon=True).start()
-    add_route(deployment, model, region=f"https://127.0.0.1:{listener.getsockname()[1]}/v1")
+    first = add_route(deployment, model, region=other.tls_base_url(0))
     second = add_route(deployment, model, priority=2)
     turn = deployment.client().start(model=model).read()
     assert (turn.state, turn.text) == ("done", text(deployment, second))
     assert attempts(deployment, turn)[0] == ("upstream_unreachable", None)
+    assert other.requests(first.provider_model) == []
 
 
 @pytest.mark.parametrize("scenario", ["fault=reset;after=8;rate=100", "fault=error;after=8;rate=100"])
