@@ -71,7 +71,7 @@ def test_a_stream_that_is_gzipped_arrives_while_it_is_written(site):
     ],
 )
 def test_a_stream_that_breaks_keeps_what_was_said(site, scenario, code):
-    model = site.model(f"rate=100;{scenario}")
+    model = site.model(f"rate=100;{scenario}", retry_budget_ms=0)
     turn = site.client().start(model=model.name).read()
     assert (turn.state, turn.end["error"]["code"]) == ("error", code)
     # Without `after` five tokens were there before.

@@ -23,6 +23,8 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
 
   /// Attempts of one turn, at most.
   private static let mostAttempts = 8
+  /// Milliseconds of the first wait for a provider, at least.
+  private static let leastPause = 500
   /// Milliseconds until a place is looked for again, where all are taken.
   private static let pause = 250
 
@@ -31,6 +33,8 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
     var attempts = 0
     /// Milliseconds.
     var waited = 0
+    /// For providers, how often.
+    var waits = 0
     /// Since the last attempt.
     var hasWaited = false
     /// Routes whose provider said when to ask again.
@@ -219,7 +223,12 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
   /// Waits for the provider that wants to be asked again first. False if that is beyond the budget, or none does.
   private func waitAsAsked(at now: Instant) -> Bool {
     guard let (route, time) = state.withLock({ $0.later.min { $0.value < $1.value } }) else { return false }
-    let pause = max(0, time.milliseconds(since: now))
+    // Longer each time, even where the provider says the same again.
+    let waits = state.withLock { state in
+      defer { state.waits += 1 }
+      return state.waits
+    }
+    let pause = max(time.milliseconds(since: now), Self.leastPause << min(waits, 10))
     // Who was refused with us was told the same moment.
     return wait(pause + Int.random(in: 0...max(50, pause / 4)), for: [route])
   }

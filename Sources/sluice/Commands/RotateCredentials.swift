@@ -44,8 +44,13 @@ struct RotateCredentials: AsyncParsableCommand {
   private func secrets(in store: AdminStore) async throws -> [SealedSecret] {
     let all = try await store.sealedSecrets()
     if credentials.isEmpty { return all }
-    let rows = try await store.rows(.credentials)
-    let ids = Set(
+    let ids = try ids(among: try await store.rows(.credentials))
+    return all.filter { ids.contains($0.id) }
+  }
+
+  // A function of its own: inside an async one the release build's compiler (6.3.1) crashes over the closure.
+  private func ids(among rows: [AdminRow]) throws -> Set<ID> {
+    Set(
       try credentials.map { reference in
         let row = try Credentials.find(reference, in: rows)
         guard row.text("sealed_key") != nil else {
@@ -53,7 +58,6 @@ struct RotateCredentials: AsyncParsableCommand {
         }
         return try Credentials.id(of: row)
       })
-    return all.filter { ids.contains($0.id) }
   }
 
   private static func rotate(
