@@ -40,12 +40,10 @@ final class EasyHandle {
 
   private func configure(_ settings: UpstreamSettings) throws(TransferError) {
     try set(CURLOPT_NOSIGNAL, 1)
-    try set(CURLOPT_BUFFERSIZE, 4_096)  // a token's event has 300 bytes; by default each stream would hold 16 KiB
     try set(CURLOPT_QUICK_EXIT, 1)  // else removing a handle waits for its name look-up
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
     try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
     try set(CURLOPT_FOLLOWLOCATION, 0)
-    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     try set(CURLOPT_TCP_NODELAY, 1)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_USERAGENT, settings.userAgent)
@@ -57,8 +55,15 @@ final class EasyHandle {
     try set(CURLOPT_KEYPASSWD, "")  // else OpenSSL asks the terminal for the password of an encrypted key
   }
 
-  /// Both options are always set, for where one is not, libcurl asks the environment.
+  /// Both options of a proxy are always set, for where one is not, libcurl asks the environment.
   private func take(_ way: Way, _ settings: UpstreamSettings) throws(TransferError) {
+    try set(CURLOPT_HTTP_VERSION, way.version)
+    // A token's event has 300 bytes; by default each stream would hold 16 KiB. On HTTP/2 all that libcurl reads at once
+    // must fit, or the frames behind it wait, in 7.88 sometimes for ever; it touches only what it needs.
+    try set(CURLOPT_BUFFERSIZE, way.version == Int(CURL_HTTP_VERSION_1_1) ? 4_096 : 32_768)
+    try set(CURLOPT_PIPEWAIT, way.waits ? 1 : 0)
+    try set(CURLOPT_FRESH_CONNECT, way.isAlone ? 1 : 0)
+    try set(CURLOPT_FORBID_REUSE, way.isAlone ? 1 : 0)
     try set(CURLOPT_PROXY, way.proxy ?? "")
     try set(CURLOPT_NOPROXY, "")
     guard way.proxy != nil else { return }
@@ -156,6 +161,16 @@ final class EasyHandle {
     guard curl_easy_header(pointer, name, 0, UInt32(CURLH_HEADER), -1, &found) == CURLHE_OK else { return nil }
     return found.map { String(cString: $0.pointee.value) }
   }
+
+  /// Whether the response, the head of which has come, is one of HTTP/2.
+  var isHTTP2: Bool {
+    var version = 0
+    ccurl_get_long(pointer, CURLINFO_HTTP_VERSION, &version)
+    return version == CURL_HTTP_VERSION_2_0
+  }
+
+  /// Whether libcurl says more about a failure than its code.
+  var hasWords: Bool { errorText[0] != 0 }
 
   /// What a transfer failed of that ended with `code`, in libcurl's words.
   func failure(_ code: CURLcode, connected: Bool) -> (code: TransferError.Code, cause: String) {

@@ -20,6 +20,8 @@ final class MultiHandle: @unchecked Sendable {
   private var handle: UnsafeMutableRawPointer?
   /// TLS sessions, so that a new connection to a known host needs no whole handshake. Only this loop uses it: no locks.
   private let sessions: UnsafeMutableRawPointer
+  /// Hosts that chose HTTP/1.1 when asked for HTTP/2.
+  private(set) var declining: Set<String> = []
   private var transfers: [ObjectIdentifier: Transfer] = [:]
   private var watches: [Int32: Watch] = [:]
   private var timer: TimerID?
@@ -40,6 +42,9 @@ final class MultiHandle: @unchecked Sendable {
     ccurl_multi_set_on_socket(handle, onSocket, context)
     ccurl_multi_set_on_timer(handle, onTimer, context)
     ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, (settings.keptConnections + share - 1) / share)
+    ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+    // What RFC 9113, section 6.5.2, wants servers to allow at least; what one says less counts.
+    ccurl_multi_set_long(handle, CURLMOPT_MAX_CONCURRENT_STREAMS, 100)
   }
 
   deinit {
@@ -59,7 +64,20 @@ final class MultiHandle: @unchecked Sendable {
     }
   }
 
-  /// Does nothing if it has ended. The connection of an unfinished response is closed.
+  /// The host has chosen HTTP/1.1, or HTTP/2.
+  func note(_ host: String, declines: Bool) {
+    if declines { declining.insert(host) } else { declining.remove(host) }
+  }
+
+  /// Sends the same request again: on another connection, for libcurl keeps the one that refused it for nobody.
+  private func beginAgain(_ transfer: Transfer) {
+    guard let handle, let easy = transfer.easy else { return }
+    curl_multi_remove_handle(handle, easy.pointer)
+    guard curl_multi_add_handle(handle, easy.pointer) != CURLM_OK else { return }
+    end(transfer, .failed(TransferError(.outOfMemory)))
+  }
+
+  /// Does nothing if it has ended. The connection of an unfinished response is closed; on HTTP/2 only its stream.
   func end(_ transfer: Transfer, _ outcome: TransferOutcome) {
     guard transfers.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return }
     if let handle, let easy = transfer.easy { curl_multi_remove_handle(handle, easy.pointer) }
@@ -90,7 +108,12 @@ final class MultiHandle: @unchecked Sendable {
     curl_multi_socket_action(handle, descriptor, mask, &count)
     while let message = curl_multi_info_read(handle, &count) {
       let result = ccurl_result(message)
-      if let transfer = Transfer.of(message.pointee.easy_handle) { end(transfer, transfer.outcome(of: result)) }
+      guard let transfer = Transfer.of(message.pointee.easy_handle) else { continue }
+      if transfer.beginsAgain(after: result) {
+        beginAgain(transfer)
+      } else {
+        end(transfer, transfer.outcome(of: result))
+      }
     }
   }
 

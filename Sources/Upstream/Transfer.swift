@@ -28,6 +28,11 @@ package final class Transfer: @unchecked Sendable {
   private var hasPlace = false
   private var headBytes = 0
   private var headDelivered = false
+  /// Whether other transfers may depend on the same connection.
+  private let isShared: Bool
+  /// What came while paused, if others share the connection: libcurl would hold up all of them.
+  private var held: [UInt8] = []
+  private var hasBegunAgain = false
   /// Nil for a body that is as it is.
   private var decoder: ContentDecoder?
   /// What is asked of the addresses of its host.
@@ -40,15 +45,19 @@ package final class Transfer: @unchecked Sendable {
   private var verdict: TransferError?
 
   private static let maxHead = 64 << 10
+  private static let mostHeld = 64 << 10
+  private static let mostDelivered = 16 << 10
 
   init(_ request: UpstreamRequest, host: String, sink: any TransferSink, multi: MultiHandle, queue: TransferQueue) {
     ticket = queue.issue()
     self.host = host
     self.request = request
+    isShared = request.version == .http2
     self.sink = sink
     self.multi = multi
     self.queue = queue
-    clock = TransferClock(request.limits, queueTimeout: queue.bounds.queueTimeout, start: .now())
+    clock = TransferClock(
+      request.limits, queueTimeout: queue.bounds.queueTimeout, pausesAreIdle: isShared, start: .now())
   }
 
   deinit { assert(sink == nil, "a transfer went without telling its sink") }
@@ -67,7 +76,8 @@ package final class Transfer: @unchecked Sendable {
     loop.submit { [self] in
       guard clock.phase == .paused, let easy else { return }
       enter(.receiving)
-      multi.unpause(self, easy)
+      deliverHeld()
+      if clock.phase != .paused, !isCancelled { multi.unpause(self, easy) }
     }
   }
 
@@ -96,7 +106,7 @@ package final class Transfer: @unchecked Sendable {
     clock.enter(.connecting, at: .now())
     defer { request = nil }
     guard let request, !isCancelled else { return nil }
-    let way = try Way(to: request.url, settings)
+    let way = try Way(for: request, declines: multi.declining.contains(host), settings)
     passage = way.passage
     let easy = try EasyHandle(request, settings, way, sessions, context: Unmanaged.passUnretained(self).toOpaque())
     self.easy = easy
@@ -106,6 +116,8 @@ package final class Transfer: @unchecked Sendable {
 
   /// Frees all and tells the sink. The handle must have left its multi handle.
   func finish(_ outcome: TransferOutcome) {
+    while outcome != .cancelled, !held.isEmpty { deliverHeld() }
+    held = []
     if let timer { loop.cancel(timer) }
     timer = nil
     easy = nil
@@ -120,10 +132,26 @@ package final class Transfer: @unchecked Sendable {
     told?.finished(outcome)
   }
 
+  /// Whether to send the request once more, because an HTTP/2 connection that the server has said goodbye to (GOAWAY)
+  /// gave no answer. libcurl does that itself for a stream that was refused, but not for the last one on a connection.
+  func beginsAgain(after code: CURLcode) -> Bool {
+    guard isShared, clock.phase == .awaiting, !hasBegunAgain, !isCancelled, verdict == nil, let easy else {
+      return false
+    }
+    switch code {
+    case CURLE_HTTP2, CURLE_GOT_NOTHING: break
+    case CURLE_PARTIAL_FILE where !easy.hasWords: break
+    default: return false
+    }
+    hasBegunAgain = true
+    return true
+  }
+
   /// What libcurl's result means here.
   func outcome(of code: CURLcode) -> TransferOutcome {
     if isCancelled { return .cancelled }
     if let verdict { return .failed(verdict) }
+    if code == CURLE_OK, !headDelivered { return .failed(error(.reset, cause: "closed without an answer")) }
     if code == CURLE_OK {
       return decoder?.isWhole ?? true ? .complete : .failed(error(.truncated, cause: "the content coding has no end"))
     }
@@ -131,7 +159,8 @@ package final class Transfer: @unchecked Sendable {
       return .failed(AddressGuard.error(refusal.address, refusal.reason))
     }
     guard let (reason, cause) = easy?.failure(code, connected: clock.phase != .connecting) else { return .cancelled }
-    return .failed(error(reason, cause: cause))
+    // With HTTP/2 a stream may break before there is a head.
+    return .failed(error(reason == .truncated && !headDelivered ? .reset : reason, cause: cause))
   }
 
   private func error(_ code: TransferError.Code, cause: String = "") -> TransferError {
@@ -186,6 +215,7 @@ extension Transfer {
       decoder = ContentDecoder(coding)
       if decoder == nil { return refuse(.malformed, "unknown content coding") }
     }
+    if isShared { multi.note(host, declines: !easy.isHTTP2) }
     headDelivered = true
     sink?.received(head: easy.head)
     return line.count
@@ -194,7 +224,11 @@ extension Transfer {
   /// A piece of the body. Returns the bytes taken, or libcurl's word for "later": then it comes again.
   func received(body: UnsafeRawBufferPointer) -> Int {
     if isCancelled { return 0 }
-    if clock.phase == .paused { return Int(CURL_WRITEFUNC_PAUSE) }
+    if clock.phase == .paused {
+      guard isShared, decoder == nil, held.count + body.count <= Self.mostHeld else { return Int(CURL_WRITEFUNC_PAUSE) }
+      held += body
+      return body.count
+    }
     guard let decoder else {
       if !body.isEmpty { deliver(body) }
       return body.count
@@ -214,8 +248,23 @@ extension Transfer {
     multi.counters.received(bytes: piece.count)
     switch sink?.received(body: piece) {
     case .proceed: if clock.touch(at: loop.now) { arm() }
-    case .pause: clock.enter(.paused, at: loop.now)
+    case .pause: enter(.paused)
     case .idle, nil: break
+    }
+  }
+
+  /// Until the sink pauses again.
+  private func deliverHeld() {
+    let all = held
+    held = []
+    all.withUnsafeBytes { bytes in
+      var rest = bytes[...]
+      repeat {
+        let piece = rest.prefix(Self.mostDelivered)
+        rest = rest.dropFirst(piece.count)
+        if !piece.isEmpty { deliver(UnsafeRawBufferPointer(rebasing: piece)) }
+      } while !rest.isEmpty && clock.phase != .paused && !isCancelled
+      held += rest
     }
   }
 

@@ -10,16 +10,18 @@ struct TransferClock {
   private(set) var phase = Phase.queued
   private let limits: UpstreamRequest.Limits
   private let queueTimeout: Int
+  private let pausesAreIdle: Bool
   /// When the phase began, or the last data came.
   private var since: Instant
   /// `distantFuture` before they are known.
   private var end = Instant.distantFuture
   private var firstTokenDue = Instant.distantFuture
 
-  /// `queueTimeout`: how long it may stay `queued`, in milliseconds.
-  init(_ limits: UpstreamRequest.Limits, queueTimeout: Int, start: Instant) {
+  /// `queueTimeout`: how long it may stay `queued`, in milliseconds; `pausesAreIdle`: a pause counts as silence.
+  init(_ limits: UpstreamRequest.Limits, queueTimeout: Int, pausesAreIdle: Bool = false, start: Instant) {
     self.limits = limits
     self.queueTimeout = queueTimeout
+    self.pausesAreIdle = pausesAreIdle
     since = start
   }
 
@@ -68,8 +70,8 @@ struct TransferClock {
         limits.firstByte <= limits.firstToken
           ? (since.advanced(milliseconds: limits.firstByte), .firstByteTimeout) : (firstTokenDue, .firstTokenTimeout)
       case .answered: (firstTokenDue, .firstTokenTimeout)
-      case .receiving: (since.advanced(milliseconds: limits.idle), .idleTimeout)
-      case .paused: (.distantFuture, .idleTimeout)
+      case .paused where !pausesAreIdle: (.distantFuture, .idleTimeout)
+      case .receiving, .paused: (since.advanced(milliseconds: limits.idle), .idleTimeout)
       }
     return end < phase.deadline ? (end, .totalTimeout) : phase
   }

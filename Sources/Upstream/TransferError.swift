@@ -34,7 +34,7 @@ package struct TransferError: Error, Sendable, Equatable {
     case idleTimeout = "idle_timeout"
     /// Not ended within `Limits.total`.
     case totalTimeout = "total_timeout"
-    /// The connection broke, or was closed without an answer.
+    /// The connection or the HTTP/2 stream broke, or was closed without an answer.
     case reset
     /// Closed in the middle of the body, as its length, chunks or content coding show.
     case truncated
@@ -82,7 +82,7 @@ extension TransferError.Code {
       case CURLE_RECV_ERROR where cause.contains(" alert "): .tls
       // Before the request, bytes other than TLS are exchanged with a proxy only.
       case CURLE_SEND_ERROR, CURLE_RECV_ERROR: connected ? .reset : .proxy
-      case CURLE_GOT_NOTHING: .reset
+      case CURLE_GOT_NOTHING, CURLE_HTTP2, CURLE_HTTP2_STREAM: .reset
       case CURLE_PARTIAL_FILE: .truncated
       case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: .malformed
       case CURLE_OUT_OF_MEMORY: .outOfMemory

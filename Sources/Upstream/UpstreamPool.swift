@@ -3,7 +3,8 @@ package import EventLoop
 import Glibc
 import Synchronization
 
-/// The connections to model providers, spread over the loops. HTTP/1.1, kept alive between transfers.
+/// The connections to model providers, spread over the loops, kept alive between transfers. HTTP/1.1, or HTTP/2 for
+/// requests that want it: then the transfers of one loop to one host share connections.
 ///
 /// Call `shutdown` before the loops are stopped: a transfer on a stopped loop would never finish.
 package final class UpstreamPool: Sendable {

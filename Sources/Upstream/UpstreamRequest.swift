@@ -2,6 +2,15 @@
 package struct UpstreamRequest: Sendable {
   package enum Method: Sendable { case get, post }
 
+  package enum Version: Sendable {
+    /// HTTP/1.1: a connection of its own.
+    case http1
+    /// HTTP/2 (RFC 9113). With `https` one connection carries up to 100, or the server chooses HTTP/1.1. With `http` it
+    /// must speak HTTP/2, and a connection carries one before libcurl 8.0; a proxy that is asked for the URL itself is
+    /// asked by HTTP/1.1.
+    case http2
+  }
+
   /// Absolute, `http` or `https`, percent-encoded. User and password in it are refused: credentials are headers.
   package var url: String
   package var method: Method
@@ -13,6 +22,7 @@ package struct UpstreamRequest: Sendable {
   package var limits: Limits
   /// Nil: the pool's authorities and no client certificate.
   package var tls: UpstreamTLS?
+  package var version: Version
 
   /// How long each part of a transfer may take, in milliseconds, each at least 1.
   package struct Limits: Sendable {
@@ -22,7 +32,7 @@ package struct UpstreamRequest: Sendable {
     package var firstByte: Int
     /// From then (not from the status line) to the first data, as the sink judges them.
     package var firstToken: Int
-    /// Between two pieces of data. Stands still while the sink has paused the transfer.
+    /// Between two pieces of data. Stands still while the sink has paused the transfer, but not on HTTP/2.
     package var idle: Int
     /// From the end of waiting in the queue to the end of the response, pauses included; nil for no limit.
     package var total: Int?
@@ -40,7 +50,7 @@ package struct UpstreamRequest: Sendable {
 
   package init(
     url: String, method: Method = .post, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-    limits: Limits = Limits(), tls: UpstreamTLS? = nil
+    limits: Limits = Limits(), tls: UpstreamTLS? = nil, version: Version = .http1
   ) {
     self.url = url
     self.method = method
@@ -48,6 +58,7 @@ package struct UpstreamRequest: Sendable {
     self.body = body
     self.limits = limits
     self.tls = tls
+    self.version = version
   }
 
   /// What bounds count as one host: scheme, name and port of `url`, as in `https://api.example.com:443`. Nil for a URL

@@ -42,11 +42,13 @@ final class Rig: Sendable {
   func start(
     _ recorder: Recorder, path: String = "/", url: String? = nil, method: UpstreamRequest.Method = .post,
     headers: [(name: String, value: String)] = [], body: [UInt8] = Array("{}".utf8),
-    limits: UpstreamRequest.Limits = .init(), tls: UpstreamTLS? = nil, in place: Place? = nil
+    limits: UpstreamRequest.Limits = .init(), tls: UpstreamTLS? = nil, version: UpstreamRequest.Version = .http1,
+    in place: Place? = nil
   ) -> Transfer {
     recorders.withLock { $0.append(recorder) }
     let request = UpstreamRequest(
-      url: url ?? server.url(path), method: method, headers: headers, body: body, limits: limits, tls: tls)
+      url: url ?? server.url(path), method: method, headers: headers, body: body, limits: limits, tls: tls,
+      version: version)
     let transfer = pool.start(request, in: place, sink: recorder)
     recorder.transfer.withLock { $0 = transfer }
     return transfer
@@ -54,10 +56,11 @@ final class Rig: Sendable {
 
   /// Starts a plain request and waits for its end.
   func fetch(
-    _ path: String = "/", url: String? = nil, limits: UpstreamRequest.Limits = .init(), tls: UpstreamTLS? = nil
+    _ path: String = "/", url: String? = nil, limits: UpstreamRequest.Limits = .init(), tls: UpstreamTLS? = nil,
+    version: UpstreamRequest.Version = .http1
   ) async throws -> Recorder.Record {
     let recorder = Recorder()
-    start(recorder, path: path, url: url, limits: limits, tls: tls)
+    start(recorder, path: path, url: url, limits: limits, tls: tls, version: version)
     return try await recorder.finish()
   }
 }

@@ -5,6 +5,8 @@ import TestSupport
 final class TLSFront: Sendable {
   struct Site: Sendable {
     let identity: Authority.Identity
+    /// What stands behind the address in `listen`.
+    var listen = "ssl"
     /// More of nginx's directives.
     var directives = ""
   }
@@ -23,7 +25,7 @@ final class TLSFront: Sendable {
     let servers = zip(sites, ports).map { site, port in
       """
       server {
-        listen 127.0.0.1:\(port) ssl;
+        listen 127.0.0.1:\(port) \(site.listen);
         ssl_certificate \(site.identity.certificate);
         ssl_certificate_key \(site.identity.key);
         \(site.directives)

@@ -34,6 +34,13 @@ struct TransferClockTests {
     #expect(clock.overdue(at: at(180)) == .idleTimeout)
   }
 
+  @Test func whereOthersWaitAPauseIsIdle() {
+    var clock = TransferClock(limits, queueTimeout: 5, pausesAreIdle: true, start: at(0))
+    clock.enter(.paused, at: at(100))
+    #expect(clock.overdue(at: at(129)) == nil)
+    #expect(clock.overdue(at: at(130)) == .idleTimeout)
+  }
+
   @Test func theFirstTokenMayBeDueBeforeTheFirstByte() {
     var clock = clock(.init(firstByte: 20, firstToken: 15))
     clock.enter(.awaiting, at: at(0))

@@ -161,7 +161,7 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
           // An answer in one piece has no first token: the time to its first byte is what it takes.
           firstToken: plan.streams ? route.firstTokenTimeout : Self.noLimit,
           idle: route.idleTimeout, total: route.totalTimeout),
-        tls: Self.tls(of: route)),
+        tls: Self.tls(of: route), version: route.httpVersion == 2 ? .http2 : .http1),
       in: place, sink: runner)
     turn.attach(transfer, attempt: attempt)
   }
