@@ -129,7 +129,7 @@ let package = Package(
       name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL", "Chat", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Store", "Upstream", logging],
+      dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Providers", "Store", "Upstream", logging],
       swiftSettings: strict),
     .testTarget(
       name: "SimTests",

@@ -124,6 +124,13 @@ package struct Turn: Sendable {
     if phase == .streaming { self.usage = usage }
   }
 
+  /// What the provider has reported does not count: another one is asked.
+  package mutating func forgetReports() {
+    guard phase == .streaming else { return }
+    usage = nil
+    finishReason = nil
+  }
+
   /// The provider said why it stopped; usage and the end of the stream may still follow.
   package mutating func report(finish reason: FinishReason) {
     if phase == .streaming { finishReason = reason }

@@ -33,7 +33,14 @@ func onOpenSocket(
     return -1
   }
   let kind = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
-  return socket(address.pointee.family, kind, address.pointee.protocol)
+  let descriptor = socket(address.pointee.family, kind, address.pointee.protocol)
+  if descriptor >= 0, kind & Int32(SOCK_STREAM.rawValue) != 0 {
+    // A connection that many streams share and that has silently died must not take each new one for a quarter of an
+    // hour: what was sent is acknowledged in that time, or it ends (tcp(7)).
+    var milliseconds: UInt32 = 20_000
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+  }
+  return descriptor
 }
 
 func onHeader(

@@ -177,6 +177,37 @@ def test_no_longer_than_the_budget(site, retry, budget):
     assert len(asked(site, route)) == 1
 
 
+@pytest.mark.parametrize("value", ["9223372036854775807", "99999999999999999999", "-1", "soon"])
+def test_whatever_a_provider_asks_for(site, value):
+    def answer(connection, body):
+        connection.sendall(f"HTTP/1.1 503 No\r\nRetry-After: {value}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        connection.shutdown(socket.SHUT_WR)
+
+    model = add_model(site)
+    add_route(site, model, region=ScriptedProvider(answer).url)
+    second = add_route(site, model, priority=2)
+    turn = site.client().start(model=model).read()
+    assert (turn.state, turn.text) == ("done", text(site, second))
+
+
+def test_usage_is_of_the_route_that_answered(site):
+    def answer(connection, body):
+        usage = {"prompt_tokens": 4711, "completion_tokens": 4711}
+        connection.sendall(STREAM + event({"choices": [], "usage": usage}))
+        connection.shutdown(socket.SHUT_WR)
+
+    def other(connection, body):
+        connection.sendall(STREAM + delta("Whole.", "stop") + event("[DONE]"))
+        connection.shutdown(socket.SHUT_WR)
+
+    model = add_model(site)
+    add_route(site, model, region=ScriptedProvider(answer).url)
+    add_route(site, model, region=ScriptedProvider(other).url, priority=2)
+    turn = site.client().start(model=model).read()
+    assert (turn.state, turn.text) == ("done", "Whole.")
+    assert turn.end.get("usage") is None
+
+
 def test_a_turn_that_waits_can_be_cancelled(site):
     model, (route,) = routed(site, "fault=status;status=503;retry=8")
     turn = site.client().start(model=model)

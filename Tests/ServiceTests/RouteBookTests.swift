@@ -17,17 +17,21 @@ import Testing
       connectTimeout: 1, firstByteTimeout: 1, firstTokenTimeout: 1, idleTimeout: 1, totalTimeout: nil, credential: nil)
   }
 
+  private func visit(_ book: RouteBook, _ routes: [StartStore.Route], except tried: Set<ID> = []) -> RouteBook.Visit? {
+    guard case .route(let visit) = book.choose(from: routes, except: tried, at: now) else { return nil }
+    return visit
+  }
+
   private func take(_ book: RouteBook, _ routes: [StartStore.Route], except tried: Set<ID> = []) -> UInt64? {
-    guard case .route(let route) = book.choose(from: routes, except: tried, at: now) else { return nil }
-    return route.id.low
+    visit(book, routes, except: tried)?.route.id.low
   }
 
   private func counts(_ book: RouteBook, _ routes: [StartStore.Route], turns: Int) -> [UInt64: Int] {
     var counts: [UInt64: Int] = [:]
     for _ in 0..<turns {
-      guard let number = take(book, routes) else { continue }
-      counts[number, default: 0] += 1
-      book.left(ID(high: 0, low: number))
+      guard let visit = visit(book, routes) else { continue }
+      counts[visit.route.id.low, default: 0] += 1
+      book.left(visit)
     }
     return counts
   }
@@ -43,16 +47,21 @@ import Testing
     let book = RouteBook()
     #expect(counts(book, routes, turns: 10) == [1: 10])
     #expect(take(book, routes, except: [routes[0].id]) == 2)
-    for _ in 0..<RouteHealth.patience { book.failed(routes[0].id, "x", retryAfter: nil, at: now) }
+    let failing = (0..<RouteHealth.patience).compactMap { _ in visit(book, routes) }
+    for visit in failing {
+      book.failed(visit, "x", retryAfter: nil, at: now)
+      book.left(visit)
+    }
     #expect(counts(book, routes, turns: 10) == [2: 10])
   }
 
-  @Test func aRouteThatAsksForPauseIsLeftOutUntilThen() {
+  @Test func aRouteThatAsksForPauseIsLeftOutUntilThen() throws {
     let routes = [Self.route(1), Self.route(2)]
     let book = RouteBook()
-    #expect(take(book, routes) == 1)
-    book.failed(routes[0].id, "upstream_rate_limited", retryAfter: 3_000, at: now)
-    book.left(routes[0].id)
+    let first = try #require(visit(book, routes))
+    #expect(first.route.id.low == 1)
+    book.failed(first, "upstream_rate_limited", retryAfter: 3_000, at: now)
+    book.left(first)
     #expect(counts(book, routes, turns: 6) == [2: 6])
     // When all are left out, the one whose pause ends first is better than none.
     #expect(take(book, [routes[0]]) == 1)
@@ -61,12 +70,13 @@ import Testing
   @Test func aFullRouteIsPassedOver() {
     let routes = [Self.route(1, limit: 2), Self.route(2, priority: 2, limit: 1)]
     let book = RouteBook()
-    #expect([take(book, routes), take(book, routes), take(book, routes)] == [1, 1, 2])
+    let visits = (0..<3).compactMap { _ in visit(book, routes) }
+    #expect(visits.map(\.route.id.low) == [1, 1, 2])
     guard case .full = book.choose(from: routes, except: [], at: now) else {
       Issue.record("not full")
       return
     }
-    book.left(routes[0].id)
+    book.left(visits[0])
     #expect(take(book, routes) == 1)
     guard case .none = book.choose(from: routes, except: [routes[0].id, routes[1].id], at: now) else {
       Issue.record("a route that was tried")
@@ -74,18 +84,20 @@ import Testing
     }
   }
 
-  @Test func aSlowRouteLosesShare() {
+  @Test func aSlowRouteLosesShare() throws {
     let routes = [Self.route(1), Self.route(2)]
     let book = RouteBook()
-    #expect(counts(book, routes, turns: 2) == [1: 1, 2: 1])
-    book.succeeded(routes[0].id, after: 200)
-    book.succeeded(routes[1].id, after: 320)
+    let fast = try #require(visit(book, routes))
+    let slow = try #require(visit(book, routes))
+    #expect([fast.route.id.low, slow.route.id.low] == [1, 2])
+    book.succeeded(fast, after: 200)
+    book.succeeded(slow, after: 320)
     #expect(counts(book, routes, turns: 100) == [1: 50, 2: 50])
-    for _ in 0..<50 { book.succeeded(routes[1].id, after: 1_600) }
-    let counts = counts(book, routes, turns: 100)
-    #expect((78...82).contains(counts[1] ?? 0), "a quarter of its weight: \(counts)")
-    for _ in 0..<50 { book.succeeded(routes[1].id, after: 60_000) }
-    #expect((self.counts(book, routes, turns: 110)[2] ?? 0) == 10, "never less than a tenth")
+    for _ in 0..<50 { book.succeeded(slow, after: 1_600) }
+    let quarter = counts(book, routes, turns: 100)
+    #expect((78...82).contains(quarter[1] ?? 0), "a quarter of its weight: \(quarter)")
+    for _ in 0..<50 { book.succeeded(slow, after: 60_000) }
+    #expect((9...11).contains(counts(book, routes, turns: 110)[2] ?? 0), "never less than a tenth")
   }
 
   @Test func whatChangedIsReportedOnce() {
@@ -96,6 +108,8 @@ import Testing
     #expect(book.takeChanges().keys.map(\.low) == [1])
     #expect(book.takeChanges().isEmpty)
     book.putBack([routes[0].id])
+    #expect(book.takeChanges().keys.map(\.low) == [1])
+    book.putAllBack()
     #expect(book.takeChanges().keys.map(\.low) == [1])
   }
 }
@@ -108,29 +122,30 @@ import Testing
 
   private func broken() -> RouteHealth {
     var health = RouteHealth()
-    for _ in 0..<RouteHealth.patience { health.failed("x", retryAfter: nil, at: start, jitter: 0.5) }
+    for _ in 0..<RouteHealth.patience { health.failed("x", retryAfter: nil, isProbe: false, at: start, jitter: 0.5) }
     return health
   }
 
   @Test func failuresInARowOpenItAndASuccessfulProbeClosesIt() {
     var health = RouteHealth()
-    for _ in 1..<RouteHealth.patience { health.failed("x", retryAfter: nil, at: start, jitter: 0.5) }
+    for _ in 1..<RouteHealth.patience { health.failed("x", retryAfter: nil, isProbe: false, at: start, jitter: 0.5) }
     #expect(health.state == .closed && health.mayServe(at: start))
-    health.failed("upstream_error", retryAfter: nil, at: start, jitter: 0.5)
+    health.failed("upstream_error", retryAfter: nil, isProbe: false, at: start, jitter: 0.5)
     #expect(health.state == .open && health.lastError == "upstream_error" && health.failures == RouteHealth.patience)
     #expect(!health.mayServe(at: after(RouteHealth.firstPause - 1)))
     #expect(health.mayServe(at: after(RouteHealth.firstPause)))
-    health.began()
+    let begins1 = health.began()
+    #expect(begins1)
     #expect(health.state == .probing && !health.mayServe(at: after(RouteHealth.firstPause)), "one probe at a time")
-    health.succeeded(after: 100)
+    health.succeeded(after: 100, began: after(RouteHealth.firstPause), isProbe: true)
     #expect(health.state == .closed && health.failures == 0 && health.retryAt == nil && health.mayServe(at: start))
   }
 
   @Test func aSuccessBetweenFailuresCountsAnew() {
     var health = RouteHealth()
     for _ in 0..<20 {
-      for _ in 1..<RouteHealth.patience { health.failed("x", retryAfter: nil, at: start, jitter: 0) }
-      health.succeeded(after: 1)
+      for _ in 1..<RouteHealth.patience { health.failed("x", retryAfter: nil, isProbe: false, at: start, jitter: 0) }
+      health.succeeded(after: 1, began: start, isProbe: false)
     }
     #expect(health.state == .closed)
   }
@@ -141,8 +156,9 @@ import Testing
     for doubling in 1...8 {
       now = now.advanced(milliseconds: RouteHealth.longestPause * 2)
       #expect(health.mayServe(at: now))
-      health.began()
-      health.failed("x", retryAfter: nil, at: now, jitter: 0.5)
+      let begins2 = health.began()
+      #expect(begins2)
+      health.failed("x", retryAfter: nil, isProbe: true, at: now, jitter: 0.5)
       let pause = min(RouteHealth.firstPause << doubling, RouteHealth.longestPause)
       #expect(health.state == .open)
       #expect(!health.mayServe(at: now.advanced(milliseconds: pause - 1)))
@@ -152,19 +168,41 @@ import Testing
 
   @Test func aProbeThatTellsNothingMakesRoomForAnother() {
     var health = broken()
-    health.began()
-    health.ended()
+    let begins3 = health.began()
+    #expect(begins3)
+    health.probeEnded()
     #expect(health.state == .open && health.mayServe(at: after(RouteHealth.longestPause)))
-    health.succeeded(after: 1)
-    health.ended()
+    let begins4 = health.began()
+    #expect(begins4)
+    health.succeeded(after: 1, began: after(RouteHealth.longestPause), isProbe: true)
+    health.probeEnded()
     #expect(health.state == .closed)
+  }
+
+  /// Many turns that are under way fail at once: that is one failure of the route.
+  @Test func aBurstOfFailuresIsOnePause() {
+    var health = RouteHealth()
+    for _ in 0..<100 { health.failed("x", retryAfter: nil, isProbe: false, at: start, jitter: 0.5) }
+    #expect(health.state == .open && health.mayServe(at: after(RouteHealth.firstPause)))
+  }
+
+  @Test func whatBeganBeforeAFailureSaysNothingAgainstIt() {
+    var health = RouteHealth()
+    health.failed("upstream_rate_limited", retryAfter: 30_000, isProbe: false, at: after(100), jitter: 0)
+    health.succeeded(after: 50, began: after(60), isProbe: false)
+    #expect(!health.mayServe(at: after(200)) && health.failures == 1 && health.latency == 50)
+    health.succeeded(after: 50, began: after(150), isProbe: false)
+    #expect(health.mayServe(at: after(200)) && health.failures == 0)
+    health = broken()
+    health.succeeded(after: 50, began: Instant(nanoseconds: start.nanoseconds - 1), isProbe: false)
+    #expect(health.state == .open)
   }
 
   @Test func aPauseThatWasAskedForIsKeptAndBounded() {
     var health = RouteHealth()
-    health.failed("upstream_rate_limited", retryAfter: 500, at: start, jitter: 0)
+    health.failed("upstream_rate_limited", retryAfter: 500, isProbe: false, at: start, jitter: 0)
     #expect(health.state == .closed && !health.mayServe(at: after(499)) && health.mayServe(at: after(500)))
-    health.failed("upstream_rate_limited", retryAfter: 86_400_000, at: start, jitter: 0)
+    health.failed("upstream_rate_limited", retryAfter: 86_400_000, isProbe: false, at: start, jitter: 0)
     #expect(health.mayServe(at: after(RouteHealth.longestPause)))
   }
 }

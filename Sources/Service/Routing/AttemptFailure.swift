@@ -18,7 +18,8 @@ struct AttemptFailure: Sendable {
   init(_ error: ProviderError) {
     self.error = error.turnError
     status = error.status
-    retryAfter = error.retryAfterSeconds.map { $0 * 1_000 }
+    // As the provider says, which may be anything.
+    retryAfter = error.retryAfterSeconds.map { min(max(0, $0), 86_400) * 1_000 }
     triesElsewhere = error.triesElsewhere
     blamesRoute = error.triesElsewhere
   }

@@ -14,10 +14,23 @@ final class RouteBook: Sendable {
     /// Part of its weight that it is given.
     var share = 1.0
     var isChanged = true
+
+    fileprivate var changed: Entry {
+      var entry = self
+      entry.isChanged = true
+      return entry
+    }
+  }
+
+  /// One attempt's stay on a route.
+  struct Visit: Sendable {
+    let route: StartStore.Route
+    let isProbe: Bool
+    let began: Instant
   }
 
   enum Choice {
-    case route(StartStore.Route)
+    case route(Visit)
     /// All that may be tried run as many turns as they may.
     case full
     /// None is left to try.
@@ -55,10 +68,12 @@ final class RouteBook: Sendable {
           } ?? free[0]
       }
       if entries.count >= Self.limit { entries = entries.filter { $0.value.running > 0 } }
-      entries[choice.id, default: Entry()].running += 1
-      entries[choice.id]?.health.began()
-      entries[choice.id]?.isChanged = true
-      return .route(choice)
+      var entry = entries[choice.id] ?? Entry()
+      entry.running += 1
+      entry.isChanged = true
+      let isProbe = entry.health.began()
+      entries[choice.id] = entry
+      return .route(Visit(route: choice, isProbe: isProbe, began: now))
     }
   }
 
@@ -94,24 +109,29 @@ final class RouteBook: Sendable {
     return max(leastShare, slowness * best / latency)
   }
 
-  /// An attempt on the route is over, whatever became of it.
-  func left(_ route: ID) {
-    change(route) { entry in
+  /// The attempt is over, whatever became of it.
+  func left(_ visit: Visit) {
+    change(visit) { entry in
       entry.running -= 1
-      entry.health.ended()
+      if visit.isProbe { entry.health.probeEnded() }
     }
   }
 
   /// Its first text has come.
-  func succeeded(_ route: ID, after milliseconds: Int) { change(route) { $0.health.succeeded(after: milliseconds) } }
-
-  /// It failed, by its own fault.
-  func failed(_ route: ID, _ code: String, retryAfter: Int?, at now: Instant) {
-    let jitter = Double.random(in: 0...1)
-    change(route) { $0.health.failed(code, retryAfter: retryAfter, at: now, jitter: jitter) }
+  func succeeded(_ visit: Visit, after milliseconds: Int) {
+    change(visit) { $0.health.succeeded(after: milliseconds, began: visit.began, isProbe: visit.isProbe) }
   }
 
-  private func change(_ route: ID, _ body: (inout Entry) -> Void) {
+  /// It failed, by the route's own fault.
+  func failed(_ visit: Visit, _ code: String, retryAfter: Int?, at now: Instant) {
+    let jitter = Double.random(in: 0...1)
+    change(visit) {
+      $0.health.failed(code, retryAfter: retryAfter, isProbe: visit.isProbe, at: now, jitter: jitter)
+    }
+  }
+
+  private func change(_ visit: Visit, _ body: (inout Entry) -> Void) {
+    let route = visit.route.id
     entries.withLock { entries in
       guard entries[route] != nil else { return }
       body(&entries[route]!)
@@ -127,6 +147,9 @@ final class RouteBook: Sendable {
       return changed
     }
   }
+
+  /// Nobody knows of any of them yet: all are to be taken again.
+  func putAllBack() { entries.withLock { $0 = $0.mapValues { $0.changed } } }
 
   /// These were not written: they are to be taken again.
   func putBack(_ ids: some Collection<ID>) {

@@ -25,6 +25,7 @@ struct RouteHealth {
   /// Until then no turn goes there: it is open, or its provider asked to wait.
   private(set) var retryAt: Instant?
   private var openings = 0
+  private var lastFailure: Instant?
 
   /// Whether a turn may go there now.
   func mayServe(at now: Instant) -> Bool {
@@ -32,33 +33,43 @@ struct RouteHealth {
     return state != .probing
   }
 
-  /// A turn goes there. One that goes to an open route is its probe: until it has ended, no other goes.
-  mutating func began() { if state == .open { state = .probing } }
+  /// A turn goes there. True if it goes to an open route: then it is its probe, and until it has ended no other goes.
+  mutating func began() -> Bool {
+    guard state == .open else { return false }
+    state = .probing
+    return true
+  }
 
-  /// Text has come. `milliseconds`: from the request to it.
-  mutating func succeeded(after milliseconds: Int) {
+  /// Text has come. `milliseconds`: from the request, which was sent at `began`, to it. One that was sent before the
+  /// last failure says nothing against that.
+  mutating func succeeded(after milliseconds: Int, began: Instant, isProbe: Bool) {
+    let value = Double(max(1, milliseconds))
+    latency = latency.map { $0 + Self.newest * (value - $0) } ?? value
+    if let lastFailure, began < lastFailure, !isProbe { return }
     state = .closed
     failures = 0
     openings = 0
     retryAt = nil
-    let value = Double(max(1, milliseconds))
-    latency = latency.map { $0 + Self.newest * (value - $0) } ?? value
   }
 
   /// The provider failed. `retryAfter`: milliseconds for which it wants to be left alone. `jitter`: 0 to 1.
-  mutating func failed(_ code: String, retryAfter: Int?, at now: Instant, jitter: Double) {
+  mutating func failed(_ code: String, retryAfter: Int?, isProbe: Bool, at now: Instant, jitter: Double) {
     failures += 1
     lastError = code
+    lastFailure = now
     var pause = retryAfter.map { min($0, Self.longestPause) } ?? 0
-    if state == .probing || failures >= Self.patience {
+    // Those that began before it was open and fail after tell nothing new.
+    if isProbe || state == .closed && failures >= Self.patience {
       state = .open
       let length = min(Self.firstPause << min(openings, 10), Self.longestPause)
       openings += 1
       pause = max(pause, length * 3 / 4 + Int(Double(length / 2) * jitter))
     }
-    retryAt = pause > 0 ? now.advanced(milliseconds: pause) : retryAt
+    guard pause > 0 else { return }
+    let time = now.advanced(milliseconds: pause)
+    retryAt = retryAt.map { max($0, time) } ?? time
   }
 
-  /// A turn on it ended without telling anything of it: cancelled, or refused for what the user said.
-  mutating func ended() { if state == .probing { state = .open } }
+  /// The probe ended without telling anything of it: cancelled, or refused for what the user said.
+  mutating func probeEnded() { if state == .probing { state = .open } }
 }

@@ -1,3 +1,4 @@
+import Chat
 import EventLoop
 import Store
 
@@ -11,8 +12,14 @@ struct RouteReport: Sendable {
   let failures: DatabaseLog
 
   var errand: Errand {
-    Errand { done in
+    let known = Shared<ID?>(nil)
+    return Errand { done in
       guard node.holdsLease else { return done() }
+      if known.value != node.incarnation {
+        // Voided since: what was written went with the old row.
+        known.value = node.incarnation
+        book.putAllBack()
+      }
       let now = Instant.now()
       let changes = book.takeChanges()
       let taken = changes.prefix(Self.mostRoutes)

@@ -1,6 +1,5 @@
 import Chat
 import EventLoop
-import Store
 
 /// An answer that no provider gives: a driver that asks nobody has said its text. It comes word by word, so that a
 /// demonstration shows a stream.
@@ -10,15 +9,16 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
   private static let pace = 40
 
   private let course: TurnCourse
-  private let route: StartStore.Route
+  private let visit: RouteBook.Visit
   private let loop: EventLoop
   private var words: ArraySlice<String>
+  private var hasSpoken = false
   /// While it speaks: a timer does not hold it.
   private var itself: OwnAnswer?
 
-  init(_ text: String, of course: TurnCourse, on route: StartStore.Route, streaming: Bool, loop: EventLoop) {
+  init(_ text: String, of course: TurnCourse, on visit: RouteBook.Visit, streaming: Bool, loop: EventLoop) {
     self.course = course
-    self.route = route
+    self.visit = visit
     self.loop = loop
     words = (streaming ? Self.words(of: text) : text.isEmpty ? [] : [text])[...]
   }
@@ -34,7 +34,7 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
     let turn = course.turn
     guard turn.isStreaming, var word = words.popFirst() else {
       itself = nil
-      course.left(route)
+      course.left(visit)
       turn.input {
         $0.report(finish: .stop)
         return $0.upstreamEnded()
@@ -44,7 +44,10 @@ final class OwnAnswer: TimerHandler, @unchecked Sendable {
     word.withUTF8 { utf8 in
       if let effects = turn.append(text: UnsafeRawBufferPointer(utf8)) { turn.perform(effects) }
     }
-    course.textCame(on: route)
+    if !hasSpoken {
+      hasSpoken = true
+      course.textCame(on: visit)
+    }
     _ = loop.schedule(at: Instant.now().advanced(milliseconds: Self.pace), handler: self, token: 0)
   }
 

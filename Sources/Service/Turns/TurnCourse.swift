@@ -76,23 +76,32 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
       let choice =
         attempts < Self.mostAttempts ? means.routes.choose(from: plan.routes, except: tried, at: now) : .none
       switch choice {
-      case .route(let route):
-        if ask(route) { return }
+      case .route(let visit):
+        switch ask(visit) {
+        case .begun: return
+        case .failed: continue
+        case .full: if waitForPlace() { return }
+        }
+        return endAsLast()
       case .full:
-        if wait(Self.pause, for: []) { return }
-        return end(state.withLock { $0.last } ?? .full)
+        if waitForPlace() { return }
+        return endAsLast()
       case .none:
         if attempts < Self.mostAttempts, waitAsAsked(at: now) { return }
-        return end(state.withLock { $0.last } ?? .full)
+        return endAsLast()
       }
     }
   }
 
   /// A route was asked and has failed before it gave content. `shown`: a client may have seen some, so the turn ends.
-  func failed(_ route: StartStore.Route, attempt: Int, _ failure: AttemptFailure, shown: Bool) {
-    note(failure, of: route)
+  func failed(_ visit: RouteBook.Visit, attempt: Int, _ failure: AttemptFailure, shown: Bool) {
+    note(failure, of: visit)
     if shown || !failure.triesElsewhere { return end(failure) }
     turn.dropTransfer(attempt: attempt)
+    _ = turn.mutate {
+      $0.forgetReports()
+      return []
+    }
     goOn()
   }
 
@@ -100,17 +109,25 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
   private func goOn() { Task { [self] in advance() } }
 
   /// The attempt is over in every respect: its place is free.
-  func left(_ route: StartStore.Route) { means.routes.left(route.id) }
+  func left(_ visit: RouteBook.Visit) { means.routes.left(visit) }
 
   /// The first text of the attempt has come.
-  func textCame(on route: StartStore.Route) {
-    means.routes.succeeded(route.id, after: turn.record.textCame())
+  func textCame(on visit: RouteBook.Visit) {
+    means.routes.succeeded(visit, after: turn.record.textCame())
   }
 
   // MARK: one attempt
 
-  /// False if the route cannot even be asked: then another is to be tried.
-  private func ask(_ route: StartStore.Route) -> Bool {
+  private enum Asking {
+    case begun
+    /// The route cannot even be asked: another is to be tried.
+    case failed
+    /// The node has no place for the request.
+    case full
+  }
+
+  private func ask(_ visit: RouteBook.Visit) -> Asking {
+    let route = visit.route
     let (attempt, place, isElsewhere) = state.withLock { state in
       state.tried.insert(route.id)
       state.attempts += 1
@@ -120,38 +137,44 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
       }
       return (state.attempts, state.place, state.attempts > 1 && !state.hasWaited)
     }
-    if isElsewhere { means.meters.retries.add(.elsewhere, in: means.meters.lane) }
-    turn.record.begins(route.id)
     do throws(ProviderError) {
       guard let driver = ProviderRegistry.driver(named: route.driver) else {
         throw ProviderError(.misconfigured, cause: "no driver is called \(route.driver)")
       }
       let call = try call(on: route, driver)
       if let text = driver.ownAnswer(to: call) {
-        OwnAnswer(text, of: self, on: route, streaming: plan.streams, loop: means.loop).begin()
-        return true
+        turn.record.begins(route.id)
+        OwnAnswer(text, of: self, on: visit, streaming: plan.streams, loop: means.loop).begin()
+        return .begun
       }
       let request = try driver.wholeRequest(for: call, at: Self.unixSeconds())
       guard let place = place ?? means.upstream.reserve(host: UpstreamRequest.host(of: request.url)) else {
-        note(.full, of: route)
-        means.routes.left(route.id)
-        return false
+        state.withLock { state in
+          state.tried.remove(route.id)
+          state.attempts -= 1
+        }
+        means.routes.left(visit)
+        return .full
       }
-      start(request, on: route, driver, attempt: attempt, in: place)
-      return true
+      if isElsewhere { means.meters.retries.add(.elsewhere, in: means.meters.lane) }
+      turn.record.begins(route.id)
+      start(request, on: visit, driver, attempt: attempt, in: place)
+      return .begun
     } catch {
       log.asking(route).cannotAsk(error)
-      note(AttemptFailure(error), of: route)
-      means.routes.left(route.id)
-      return false
+      turn.record.begins(route.id)
+      note(AttemptFailure(error), of: visit)
+      means.routes.left(visit)
+      return .failed
     }
   }
 
   private func start(
-    _ request: ProviderRequest, on route: StartStore.Route, _ driver: any ProviderDriver, attempt: Int, in place: Place
+    _ request: ProviderRequest, on visit: RouteBook.Visit, _ driver: any ProviderDriver, attempt: Int, in place: Place
   ) {
+    let route = visit.route
     let runner = TurnRunner(
-      course: self, route: route, driver: driver, attempt: attempt, log: log.asking(route, at: request.url),
+      course: self, visit: visit, driver: driver, attempt: attempt, log: log.asking(route, at: request.url),
       meters: means.meters)
     let transfer = means.upstream.start(
       UpstreamRequest(
@@ -206,19 +229,23 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
 
   // MARK: failures
 
-  private func note(_ failure: AttemptFailure, of route: StartStore.Route) {
+  private func note(_ failure: AttemptFailure, of visit: RouteBook.Visit) {
     let now = Instant.now()
     turn.record.failed(failure)
     if failure.blamesRoute {
-      means.routes.failed(route.id, failure.error.code, retryAfter: failure.retryAfter, at: now)
+      means.routes.failed(visit, failure.error.code, retryAfter: failure.retryAfter, at: now)
     }
     state.withLock { state in
       state.last = failure
-      state.later[route.id] = failure.retryAfter.map { now.advanced(milliseconds: $0) }
+      state.later[visit.route.id] = failure.retryAfter.map { now.advanced(milliseconds: $0) }
     }
   }
 
   private func end(_ failure: AttemptFailure) { turn.input { $0.upstreamFailed(failure.error) } }
+
+  private func endAsLast() { end(state.withLock { $0.last } ?? .full) }
+
+  private func waitForPlace() -> Bool { wait(Self.pause, for: []) }
 
   /// Waits for the provider that wants to be asked again first. False if that is beyond the budget, or none does.
   private func waitAsAsked(at now: Instant) -> Bool {
@@ -251,7 +278,8 @@ final class TurnCourse: TimerHandler, @unchecked Sendable {
   }
 
   func timerFired(_ token: Int) {
-    goOn()
+    // First: what goes on may wait again at once.
     state.withLock { $0.waiting = nil }
+    goOn()
   }
 }

@@ -16,7 +16,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private static let errorBodyLimit = 16 * 1024
 
   private let course: TurnCourse
-  private let route: StartStore.Route
+  private let visit: RouteBook.Visit
   private let attempt: Int
   private let turn: LiveTurn
   private let driver: any ProviderDriver
@@ -39,11 +39,11 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private var isOver = false
 
   init(
-    course: TurnCourse, route: StartStore.Route, driver: any ProviderDriver, attempt: Int, log: UpstreamLog,
+    course: TurnCourse, visit: RouteBook.Visit, driver: any ProviderDriver, attempt: Int, log: UpstreamLog,
     meters: Meters
   ) {
     self.course = course
-    self.route = route
+    self.visit = visit
     self.attempt = attempt
     turn = course.turn
     self.driver = driver
@@ -82,7 +82,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   func finished(_ outcome: TransferOutcome) {
     turn.detach(attempt: attempt)
     if !isOver { conclude(outcome) }
-    course.left(route)
+    course.left(visit)
   }
 
   private func conclude(_ outcome: TransferOutcome) {
@@ -128,7 +128,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       deltas.think(false)
       turn.perform(deltas.effects)
     }
-    course.failed(route, attempt: attempt, failure, shown: hasShown)
+    course.failed(visit, attempt: attempt, failure, shown: hasShown)
   }
 
   /// Runs one step of the decoder and performs the effects of all it found.
@@ -143,13 +143,13 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     hasBegun = hasBegun || deltas.hasBegun
     if !hasShown, deltas.hasShown {
       hasShown = true
-      course.textCame(on: route)
+      course.textCame(on: visit)
     }
     if deltas.texts > 0 { count(deltas) }
     // The answer is whole: the turn ends now, whatever the provider does with the connection.
     if deltas.isWhole {
       // An answer without a word is an answer.
-      if !hasShown { course.textCame(on: route) }
+      if !hasShown { course.textCame(on: visit) }
       deltas.effects.formUnion(turn.mutate { $0.upstreamEnded() })
     }
     turn.perform(deltas.effects)
