@@ -327,8 +327,10 @@ def test_a_manager_that_cannot_be_told_disturbs_nobody(deploy, name):
 def units(programs, tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
+    # Whatever the path of the checkout, a unit names it without blanks.
+    (tmp_path / "sluice").symlink_to(programs / "sluice")
     for name in ("sluice.service", "sluice.socket"):
-        text = (UNITS / name).read_text().replace("/usr/local/bin/sluice", str(programs / "sluice"))
+        text = (UNITS / name).read_text().replace("/usr/local/bin/sluice", str(tmp_path / "sluice"))
         (tmp_path / name).write_text(text)
     return tmp_path
 
