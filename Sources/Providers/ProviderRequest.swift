@@ -22,6 +22,11 @@ package struct ProviderRequest: Sendable {
     headers.append((name: name, value: prefix + credential))
   }
 
+  /// Adds `authorization: Bearer …` (RFC 6750). Throws as above.
+  mutating func authorize(bearer credential: String) throws(ProviderError) {
+    try authorize("authorization", prefix: "Bearer ", credential)
+  }
+
   /// Merges what the route says, and drops the members of the body that are not wanted, whoever wrote them.
   mutating func merge(_ overrides: ProviderOverrides, without unwanted: [String]) throws(ProviderError) {
     for (name, value) in overrides.headers {

@@ -1,3 +1,5 @@
+import Wire
+
 /// What a model may call.
 package struct ProviderTools: Sendable {
   package struct Tool: Sendable {
@@ -10,6 +12,14 @@ package struct ProviderTools: Sendable {
       self.name = name
       self.description = description
       self.schema = schema
+    }
+
+    /// What all that copy OpenAI call a function: members `name`, `description`, `parameters`.
+    func writeFunction(to writer: inout JSONWriter) {
+      writer.member("name", name)
+      writer.member("description", description)
+      writer.key("parameters")
+      writer.raw(schema)
     }
   }
 

@@ -31,6 +31,7 @@ struct AnthropicBlocks: Sendable {
     _ index: Int, _ content: JSONElement, to sink: inout some ProviderEventSink
   ) throws(ProviderError) {
     open.removeAll { $0.index == index }
+    try ToolCallCount.check(open.count)
     switch content["type"]?.string {
     case "thinking":
       open.append(Block(index: index, kind: .thinking))

@@ -21,8 +21,11 @@ struct BedrockBlocks: Sendable {
   private var calls = 0
 
   /// `start` is what a block begins with, or the whole block; only tools have any.
-  mutating func open(_ index: Int, _ start: JSONElement, to sink: inout some ProviderEventSink) {
+  mutating func open(
+    _ index: Int, _ start: JSONElement, to sink: inout some ProviderEventSink
+  ) throws(ProviderError) {
     open.removeAll { $0.index == index }
+    try ToolCallCount.check(open.count)
     // One with a type is Bedrock's own tool.
     guard let tool = start["toolUse"], tool["type"].map(\.isNull) ?? true else { return }
     open.append(Block(index: index, call: calls))
@@ -40,7 +43,7 @@ struct BedrockBlocks: Sendable {
       Self.deliver(input, of: call, to: &sink)
     }
     guard let reasoning = delta["reasoningContent"], reasoning.kind == .object else { return }
-    let place = place(of: index)
+    let place = try place(of: index)
     let content = reasoning["reasoningText"] ?? reasoning
     content["text"]?.withString { text in
       if text.isEmpty { return }
@@ -90,8 +93,9 @@ struct BedrockBlocks: Sendable {
   }
 
   /// Blocks of reasoning begin with their first piece.
-  private mutating func place(of index: Int) -> Int {
+  private mutating func place(of index: Int) throws(ProviderError) -> Int {
     if let place = open.firstIndex(where: { $0.index == index }) { return place }
+    try ToolCallCount.check(open.count)
     open.append(Block(index: index))
     return open.count - 1
   }

@@ -35,7 +35,7 @@ package struct BedrockDriver: ProviderDriver {
   ) throws(ProviderError) {
     guard let credential else { return }
     guard let key = try AccessKey(credential) else {
-      return try request.authorize("authorization", prefix: "Bearer ", credential)
+      return try request.authorize(bearer: credential)
     }
     let signer = SigV4(key, region: Self.region(of: request.url), service: "bedrock")
     // What a proxy may change is not signed.

@@ -35,7 +35,7 @@ struct BedrockReader: AnswerReader {
     let index = event["contentBlockIndex"]?.int ?? 0
     switch name {
     case "contentBlockStart":
-      if let start = event["start"] { blocks.open(index, start, to: &sink) }
+      if let start = event["start"] { try blocks.open(index, start, to: &sink) }
       return .answered
     case "contentBlockDelta":
       if let delta = event["delta"] { try blocks.add(delta, to: index, &sink) }
@@ -62,7 +62,7 @@ struct BedrockReader: AnswerReader {
     if let usage = usage(of: answer) { sink.usage(usage) }
     var blocks = BedrockBlocks()
     for (index, block) in content.elements.enumerated() {
-      blocks.open(index, block, to: &sink)
+      try blocks.open(index, block, to: &sink)
       try blocks.add(block, to: index, &sink)
       blocks.close(index, to: &sink)
     }

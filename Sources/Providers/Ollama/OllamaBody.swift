@@ -99,10 +99,7 @@ struct OllamaBody {
       writer.member("type", "function")
       writer.key("function")
       writer.beginObject()
-      writer.member("name", tool.name)
-      writer.member("description", tool.description)
-      writer.key("parameters")
-      writer.raw(tool.schema)
+      tool.writeFunction(to: &writer)
       writer.endObject()
       writer.endObject()
     }

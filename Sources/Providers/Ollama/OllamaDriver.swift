@@ -22,8 +22,7 @@ package struct OllamaDriver: ProviderDriver {
   package func authorize(
     _ request: inout ProviderRequest, with credential: String?, at time: Int
   ) throws(ProviderError) {
-    guard let credential else { return }
-    try request.authorize("authorization", prefix: "Bearer ", credential)
+    if let credential { try request.authorize(bearer: credential) }
   }
 
   package func decoder(streaming: Bool) -> any ProviderDecoder { OllamaReader.decoder(streaming: streaming) }

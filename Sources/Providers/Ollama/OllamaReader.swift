@@ -6,6 +6,9 @@ import Wire
 struct OllamaReader: AnswerReader {
   typealias Framing = LineFraming
 
+  /// Bytes of thinking.
+  private static let limit = 16 << 20
+
   private var calls = 0
   /// As it goes back with the calls: templates want to see why the model called.
   private var thinking: [UInt8] = []
@@ -35,6 +38,9 @@ struct OllamaReader: AnswerReader {
     if let error = line["error"], !error.isNull { throw ProviderFailure(inBand: error).error() }
     let message = line["message"]
     if let message { deliver(message, to: &sink) }
+    guard thinking.count <= Self.limit else {
+      throw ProviderError(.malformed, cause: "thinking longer than \(Self.limit) bytes")
+    }
     guard line["done"]?.bool == true else { return message == nil ? .aside : .answered }
     if let usage = Self.usage(of: line) { sink.usage(usage) }
     return .whole(finishReason(of: line))

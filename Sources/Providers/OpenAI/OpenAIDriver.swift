@@ -36,7 +36,7 @@ package struct OpenAIDriver: ProviderDriver {
     guard let credential else { return }
     switch kind {
     case .azure: try request.authorize("api-key", credential)
-    case .openai, .gateway: try request.authorize("authorization", prefix: "Bearer ", credential)
+    case .openai, .gateway: try request.authorize(bearer: credential)
     }
   }
 

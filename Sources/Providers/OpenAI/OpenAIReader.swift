@@ -25,7 +25,7 @@ struct OpenAIReader: AnswerReader {
     let choice = try Self.choice(of: document.root)
     if let usage = Self.usage(of: document.root) { sink.usage(usage) }
     guard let choice else { return .aside }
-    if let delta = choice["delta"] { deliver(delta, to: &sink) }
+    if let delta = choice["delta"] { try deliver(delta, to: &sink) }
     return try Self.finishReason(of: choice).map { .ended($0) } ?? .answered
   }
 
@@ -38,7 +38,7 @@ struct OpenAIReader: AnswerReader {
     let reason = try finishReason(of: choice) ?? .stop
     if let usage = usage(of: answer) { sink.usage(usage) }
     var reader = OpenAIReader()
-    reader.deliver(message, to: &sink)
+    try reader.deliver(message, to: &sink)
     return reason
   }
 
@@ -64,18 +64,22 @@ struct OpenAIReader: AnswerReader {
 
   /// Hands over what `delta` of a chunk, or `message` of a whole answer, holds. Reasoning is not part of OpenAI's format:
   /// DeepSeek, vLLM and llama.cpp call it `reasoning_content`, OpenRouter and others `reasoning`.
-  private mutating func deliver(_ message: JSONElement, to sink: inout some ProviderEventSink) {
+  private mutating func deliver(
+    _ message: JSONElement, to sink: inout some ProviderEventSink
+  ) throws(ProviderError) {
     (message["reasoning_content"] ?? message["reasoning"])?.withString { if !$0.isEmpty { sink.reasoning($0) } }
     message["content"]?.withString { if !$0.isEmpty { sink.text($0) } }
     message["refusal"]?.withString { if !$0.isEmpty { sink.text($0) } }
     guard let pieces = message["tool_calls"] else { return }
-    for (place, piece) in pieces.elements.enumerated() { deliver(call: piece, at: place, to: &sink) }
+    for (place, piece) in pieces.elements.enumerated() { try deliver(call: piece, at: place, to: &sink) }
   }
 
-  private mutating func deliver(call piece: JSONElement, at place: Int, to sink: inout some ProviderEventSink) {
+  private mutating func deliver(
+    call piece: JSONElement, at place: Int, to sink: inout some ProviderEventSink
+  ) throws(ProviderError) {
     let id = piece["id"]?.string ?? ""
     let function = piece["function"]
-    let (index, isNew) = calls.index(number: piece["index"]?.int ?? place, id: id)
+    let (index, isNew) = try calls.index(number: piece["index"]?.int ?? place, id: id)
     if isNew { sink.toolCall(index: index, id: id, name: function?["name"]?.string ?? "", signature: nil) }
     function?["arguments"]?.withString { if !$0.isEmpty { sink.toolArguments($0, index: index) } }
   }

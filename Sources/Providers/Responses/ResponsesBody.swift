@@ -153,10 +153,7 @@ struct ResponsesBody {
     for tool in tools.list {
       writer.beginObject()
       writer.member("type", "function")
-      writer.member("name", tool.name)
-      writer.member("description", tool.description)
-      writer.key("parameters")
-      writer.raw(tool.schema)
+      tool.writeFunction(to: &writer)
       // It is true unless told, and then refuses most schemas.
       writer.member("strict", false)
       writer.endObject()

@@ -20,8 +20,7 @@ package struct ResponsesDriver: ProviderDriver {
   package func authorize(
     _ request: inout ProviderRequest, with credential: String?, at time: Int
   ) throws(ProviderError) {
-    guard let credential else { return }
-    try request.authorize("authorization", prefix: "Bearer ", credential)
+    if let credential { try request.authorize(bearer: credential) }
   }
 
   package func decoder(streaming: Bool) -> any ProviderDecoder { ResponsesReader.decoder(streaming: streaming) }

@@ -29,6 +29,9 @@ struct ResponsesOutput: Sendable {
   private var calls: [Call] = []
   private var hasKept = false
 
+  /// What it has to remember: calls, and places whose text was handed over.
+  var size: Int { max(calls.count, handed.count) }
+
   var hasCalls: Bool { !calls.isEmpty }
 
   mutating func hand(_ kind: Kind, deltaOf event: JSONElement, to sink: inout some ProviderEventSink) {

@@ -56,6 +56,7 @@ struct ResponsesReader: AnswerReader {
     case "error": throw ProviderFailure(inBand: event).error()
     default: return .aside
     }
+    try ToolCallCount.check(output.size)
     return .answered
   }
 

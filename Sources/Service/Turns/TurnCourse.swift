@@ -9,8 +9,7 @@ import Upstream
 /// seen content nothing else is tried.
 ///
 /// Attempts follow one another: each begins when the former is over, so only one of them is ever at work.
-// Sendable is unchecked because the state is behind a lock.
-final class TurnCourse: TimerHandler, @unchecked Sendable {
+final class TurnCourse: TimerHandler, Sendable {
   /// What all turns share.
   struct Means: Sendable {
     let upstream: UpstreamPool

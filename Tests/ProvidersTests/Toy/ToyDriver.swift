@@ -81,7 +81,7 @@ struct ToyReader: AnswerReader {
       case "call":
         let words = value.elements.map { $0.string ?? "" }
         guard words.count == 3 else { throw ProviderError(.malformed, cause: "a call of \(words.count) words") }
-        let (index, _) = calls.index(number: 0, id: words[0])
+        let (index, _) = try calls.index(number: 0, id: words[0])
         sink.toolCall(index: index, id: words[0], name: words[1], signature: nil)
         Array(words[2].utf8).withUnsafeBytes { if !$0.isEmpty { sink.toolArguments($0, index: index) } }
       case "used":
