@@ -15,7 +15,10 @@ with fence as materialized (
 model as materialized (
   select
     m.id, m.name, m.stream, m.notool, m.nopreprompt, m.system_prompt, m.prefix_prompt, m.parameters, m.durability,
-    m.reasoning, m.retry_budget_ms,
+    m.reasoning, m.retry_budget_ms, m.abandon_after_ms,
+    coalesce(s.chunking, m.chunking) as chunking,
+    coalesce(s.chunk_bytes, m.chunk_bytes) as chunk_bytes,
+    coalesce(s.chunk_delay_ms, m.chunk_delay_ms) as chunk_delay_ms,
     m.history_token_limit is null or $8::int <= m.history_token_limit as fits,
     s.pace_ms
   from sluice.surface s
@@ -75,7 +78,7 @@ select
   coalesce(r.first_token_timeout_ms, r.first_byte_timeout_ms) as first_token_timeout_ms,
   r.idle_timeout_ms, r.total_timeout_ms,
   c.id as credential_id, c.reference, c.sealed, c.sealed_key, c.managed_domain, c.client_certificate, c.client_key,
-  c.ca_bundle
+  c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, model.abandon_after_ms
 from (select) as one
 left join model on true
 left join sluice.model_route r on r.model_id = model.id and r.enabled

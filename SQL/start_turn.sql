@@ -4,7 +4,8 @@
 -- conversation must have its turn. A repetition that comes when the turn has run and ended already must not keep the
 -- conversation: it gives it back.
 -- $1 turn, $2 conversation, $3 identity, $4 surface, $5 user message, $6 parts, $7 assistant message,
--- $8 incarnation, $9 model or null, $10 metadata, $11 message follows none, $12 message that it follows, or null
+-- $8 incarnation, $9 model or null, $10 metadata, $11 message follows none, $12 message that it follows, or null,
+-- $13 what the client sent beside the message, or null
 with stale as materialized (
   select id
   from sluice.turn
@@ -47,12 +48,12 @@ said as (
 )
 insert into sluice.turn (
   id, conversation_id, identity_id, surface_id, user_message_id, message_id,
-  model_name, durability, on_interrupt, owner, metadata
+  model_name, durability, on_interrupt, abandon_after_ms, owner, metadata, request
 )
 select
   $1::uuid, mine.id, $3::uuid, $4::uuid, $5::uuid, $7::uuid,
   coalesce(m.name, $9::text, ''), coalesce(m.durability, 'commit'), coalesce(m.on_interrupt, 'keep'),
-  $8::uuid, $10::jsonb
+  m.abandon_after_ms, $8::uuid, $10::jsonb, $13::jsonb
 from mine
 left join sluice.surface s on s.id = $4::uuid
 left join sluice.virtual_model m on m.name = coalesce($9::text, s.default_model)

@@ -19,6 +19,10 @@ extension StartStore {
     package let retryBudget: Int
     /// The surface's least time between two replies to one reader.
     package let pace: Int
+    /// How the text is gathered into chunks: the surface's way, or the model's.
+    package let chunking: Chunking
+    /// A turn that nobody has read for so long is cancelled; nil: it is completed.
+    package let abandonAfter: Int?
     /// At least one; those of the least priority number first.
     package let routes: [Route]
   }
@@ -89,6 +93,10 @@ extension StartStore.Plan {
     reasoning = rows.string(0, 13) ?? "hidden"
     retryBudget = rows.int(0, 14) ?? 0
     pace = rows.int(0, 15) ?? 250
+    chunking = Chunking(
+      rows.string(0, 40).flatMap(Chunking.Mode.init) ?? .immediate, bytes: rows.int(0, 41) ?? 128,
+      delay: rows.int(0, 42) ?? 250)
+    abandonAfter = rows.int(0, 43)
     routes = (0..<rows.count).compactMap { StartStore.Route(rows, $0) }
     if routes.isEmpty { return nil }
   }

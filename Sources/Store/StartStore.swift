@@ -27,13 +27,15 @@ package struct StartStore: Sendable {
     package var estimatedTokens: Int
     /// A JSON object.
     package var metadata: [UInt8]
+    /// What the client sent beside the message, a JSON object, if the turn does not go on with a conversation.
+    package var request: [UInt8]?
     /// Idempotency-Key and the SHA-256 of the body it goes with.
     package var key: (name: String, bodyHash: [UInt8])?
 
     package init(
       incarnation: ID, identity: ID, surface: ID, model: String?, conversation: ID, isNewConversation: Bool,
       after: After, turn: ID, userMessage: ID, assistantMessage: ID, parts: [UInt8], estimatedTokens: Int,
-      metadata: [UInt8], key: (name: String, bodyHash: [UInt8])?
+      metadata: [UInt8], request: [UInt8]? = nil, key: (name: String, bodyHash: [UInt8])?
     ) {
       self.incarnation = incarnation
       self.identity = identity
@@ -48,6 +50,7 @@ package struct StartStore: Sendable {
       self.parts = parts
       self.estimatedTokens = estimatedTokens
       self.metadata = metadata
+      self.request = request
       self.key = key
     }
   }
@@ -110,7 +113,8 @@ package struct StartStore: Sendable {
       Query(
         .startTurn, .id(start.turn), .id(start.conversation), .id(start.identity), .id(start.surface),
         .id(start.userMessage), .utf8(start.parts), .id(start.assistantMessage), .id(start.incarnation),
-        .text(start.model), .utf8(start.metadata), .bool(start.after == .root), .id(start.after.message)))
+        .text(start.model), .utf8(start.metadata), .bool(start.after == .root), .id(start.after.message),
+        .utf8(start.request)))
     queries.append(
       Query(
         .startHistory, .id(start.turn), .int(TokenEstimate.bytesOfText), .int(TokenEstimate.image),

@@ -133,6 +133,12 @@ values
     $$update sluice.virtual_model set retry_budget_ms = 600001$$
   ),
   ('virtual_model_on_interrupt_check', 'no policy', $$update sluice.virtual_model set on_interrupt = 'drop'$$),
+  ('virtual_model_chunk_bytes_check', 'chunks of nothing', $$update sluice.virtual_model set chunk_bytes = 0$$),
+  ('virtual_model_chunk_delay_ms_check', 'no delay', $$update sluice.virtual_model set chunk_delay_ms = 9$$),
+  (
+    'virtual_model_abandon_after_ms_check', 'abandoned at once',
+    $$update sluice.virtual_model set abandon_after_ms = 999$$
+  ),
 
   ('model_route_pkey', 'an id twice', $$insert into sluice.model_route table sluice.model_route$$),
   (
@@ -209,6 +215,9 @@ values
   ),
   ('surface_pace_ms_check', 'a pace of more than a minute', $$update sluice.surface set pace_ms = 60001$$),
   ('surface_session_limit_check', 'less than none', $$update sluice.surface set session_limit = -1$$),
+  ('surface_chunking_check', 'no chunking', $$update sluice.surface set chunking = 'never'$$),
+  ('surface_chunk_bytes_check', 'chunks of nothing', $$update sluice.surface set chunk_bytes = 0$$),
+  ('surface_chunk_delay_ms_check', 'no delay', $$update sluice.surface set chunk_delay_ms = 9$$),
 
   ('identity_pkey', 'an id twice', $$insert into sluice.identity table sluice.identity$$),
   ('identity_kind_check', 'an unknown kind', $$update sluice.identity set kind = 'robot'$$),
@@ -271,6 +280,8 @@ values
   ('turn_pkey', 'an id twice', $$insert into sluice.turn table sluice.turn$$),
   ('turn_durability_check', 'no durability', $$update sluice.turn set durability = 'maybe'$$),
   ('turn_on_interrupt_check', 'no policy', $$update sluice.turn set on_interrupt = 'drop'$$),
+  ('turn_request_check', 'no object', $$update sluice.turn set request = '[]'$$),
+  ('turn_restarts_check', 'a third restart', $$update sluice.turn set restarts = 3$$),
   (
     'turn_state_check', 'an unknown state',
     $$update sluice.turn set state = 'paused', chunks = 1, ended_at = now()$$

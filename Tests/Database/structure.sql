@@ -18,7 +18,8 @@ values
   (
     'virtual_model',
     '{id,name,title,enabled,stream,notool,nopreprompt,system_prompt,parameters,durability,chunking,reasoning,'
-    'history_limit,on_interrupt,created_at,updated_at,history_token_limit,prefix_prompt,retry_budget_ms}'
+    'history_limit,on_interrupt,created_at,updated_at,history_token_limit,prefix_prompt,retry_budget_ms,'
+    'chunk_bytes,chunk_delay_ms,abandon_after_ms}'
   ),
   (
     'model_route',
@@ -32,7 +33,8 @@ values
   ),
   (
     'surface',
-    '{id,name,kind,allowed_origins,anonymous,default_model,pace_ms,session_limit,enabled,created_at}'
+    '{id,name,kind,allowed_origins,anonymous,default_model,pace_ms,session_limit,enabled,created_at,chunking,'
+    'chunk_bytes,chunk_delay_ms}'
   ),
   ('identity', '{id,kind,display_name,created_at}'),
   ('identity_link', '{surface_id,external_id,identity_id,created_at}'),
@@ -43,7 +45,7 @@ values
     'turn',
     '{id,conversation_id,identity_id,surface_id,user_message_id,message_id,model_name,route_id,durability,'
     'on_interrupt,owner,state,epoch,chunks,finish_reason,error,usage,metadata,created_at,ended_at,cancel_requested_at,'
-    'upstream}'
+    'upstream,request,restarts,abandon_after_ms,read_at}'
   ),
   ('idempotency', '{identity_id,key,turn_id,body_hash,created_at}'),
   ('turn_delta', '{turn_id,epoch,seq,slot,events,final}');
