@@ -80,7 +80,7 @@ def test_a_late_repetition_of_a_start_gives_the_conversation_back(nodes):
             taken = nodes.run("start_take", node, identity, surface, model.name, conversation, new, turn, 0, None)
             nodes.run(
                 *("start_turn", turn, conversation, identity, surface, question, "[]", answer, node, model.name, "{}"),
-                *(False, None),
+                *(False, None, None),
             )
             return taken[0]["taken"], nodes.run("start_history", turn, 4, 1000, 1 << 24)
 
