@@ -1,7 +1,7 @@
 -- First of the four statements of a chat start, one transaction: fences the node, resolves the virtual model to its
 -- routes, a row each, and takes the conversation for the turn. The later statements write only if this one took it. It
 -- takes nothing for a message that alone is longer than the model's limit, or follows one that is not in the
--- conversation.
+-- conversation. What it says of model and routes, turn_adopt.sql says at the same places.
 -- $1 incarnation, $2 identity, $3 surface, $4 model or null, $5 conversation, $6 conversation is new, $7 turn,
 -- $8 estimated tokens of the message, $9 message that it follows; null: none is named
 with fence as materialized (
@@ -15,7 +15,7 @@ with fence as materialized (
 model as materialized (
   select
     m.id, m.name, m.stream, m.notool, m.nopreprompt, m.system_prompt, m.prefix_prompt, m.parameters, m.durability,
-    m.reasoning, m.retry_budget_ms, m.abandon_after_ms,
+    m.reasoning, m.retry_budget_ms, m.abandon_after_ms, m.on_interrupt,
     coalesce(s.chunking, m.chunking) as chunking,
     coalesce(s.chunk_bytes, m.chunk_bytes) as chunk_bytes,
     coalesce(s.chunk_delay_ms, m.chunk_delay_ms) as chunk_delay_ms,
@@ -78,7 +78,7 @@ select
   coalesce(r.first_token_timeout_ms, r.first_byte_timeout_ms) as first_token_timeout_ms,
   r.idle_timeout_ms, r.total_timeout_ms,
   c.id as credential_id, c.reference, c.sealed, c.sealed_key, c.managed_domain, c.client_certificate, c.client_key,
-  c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, model.abandon_after_ms
+  c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, model.abandon_after_ms, model.on_interrupt
 from (select) as one
 left join model on true
 left join sluice.model_route r on r.model_id = model.id and r.enabled

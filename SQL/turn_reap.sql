@@ -2,6 +2,8 @@
 -- node's caretaker with a list: ends those of its own turns that nobody runs.
 -- Committed text is kept; who asked for a cancel gets it; a relaxed turn starts a new epoch so that every cursor of
 -- the old one, which may have seen more than was committed, is reset.
+-- A turn that another node may begin anew is left to turn_adopt.sql for half a minute. If none had a place for it until
+-- then, it ends as well.
 -- $1 most turns at once, $2 events of an interrupted turn's terminal chunk, $3 of a cancelled one's,
 -- $4 null, or the owner of $5, $5 its turns
 with doomed as materialized (
@@ -14,7 +16,13 @@ with doomed as materialized (
   join sluice.node n on n.incarnation = t.owner
   where t.state = 'streaming'
     and case
-      when $4::uuid is null then n.voided_at is not null
+      when $4::uuid is null then n.voided_at is not null and not (
+        t.on_interrupt = 'restart'
+        and t.restarts < 2
+        and t.cancel_requested_at is null
+        and t.request is null
+        and n.voided_at > clock_timestamp() - interval '30 seconds'
+      )
       else t.owner = $4::uuid and t.id = any ($5::uuid[])
     end
   order by t.id

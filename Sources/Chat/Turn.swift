@@ -13,7 +13,7 @@ package struct Turn: Sendable {
     case finishing(Terminal)
     /// The terminal chunk is committed. Final.
     case ended(Terminal)
-    /// Another node has ended this turn: nothing of it may be served from here. Final.
+    /// Another node has ended this turn, or may begin it anew: nothing of it may be served from here. Final.
     case lost
   }
 
@@ -159,6 +159,9 @@ package struct Turn: Sendable {
     guard phase == .streaming else { return [] }
     return end(Terminal(state: .interrupted, usage: usage), close: true)
   }
+
+  /// The node leaves the turn to another one, which begins it anew. One that has its end already is not left.
+  package mutating func leave() -> Effects { phase == .streaming ? lose() : [] }
 
   private mutating func end(_ terminal: Terminal, close: Bool) -> Effects {
     phase = .ending(terminal)

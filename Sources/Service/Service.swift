@@ -92,7 +92,6 @@ package final class Service: Sendable {
     surfaces = Surfaces(store: access)
     gate = Gate(keys: settings.keys, store: access, surfaces: surfaces, meters: meters)
     upstream = try UpstreamPool(loops: pool, settings: settings.upstream)
-    reaper = Reaper(node: node, store: nodes, log: log, failures: failures)
     caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log, failures: failures)
     tail = TailReader(store: turns, registry: registry, failures: failures)
     rereading = Self.rereading(surfaces, failures)
@@ -112,9 +111,15 @@ package final class Service: Sendable {
     self.vault = vault
     let means = TurnCourse.Means(
       upstream: upstream, routes: routes, vault: { vault.value }, loop: pool.pick(), meters: meters)
+    let starter = TurnStarter(registry: registry, neighbours: neighbours, means: means, log: log)
+    reaper = Reaper(
+      node: node, store: nodes,
+      adopter: Adopter(
+        node: node, registry: registry, store: AdoptionStore(database), starter: starter, surfaces: surfaces,
+        meters: meters, log: log, isDraining: { draining.isSet }),
+      log: log, failures: failures)
     let start = StartRoute(
-      gate: gate, node: node, registry: registry, store: StartStore(database), finder: finder,
-      starter: TurnStarter(registry: registry, neighbours: neighbours, means: means, log: log),
+      gate: gate, node: node, registry: registry, store: StartStore(database), finder: finder, starter: starter,
       parkings: parkings, isDraining: { draining.isSet })
     let budget = IdentityBudget(pace: IdentityBudget.lookUps)
     let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)
@@ -278,8 +283,8 @@ package final class Service: Sendable {
 
   // MARK: shutdown
 
-  /// Takes no new turns and waits for the live ones up to the drain time-out; what is left then ends as `interrupted`.
-  /// `hurry` cuts the waits short.
+  /// Takes no new turns and waits for the live ones up to the drain time-out. What is left then is left to another
+  /// node, where its virtual model and the others allow that, or ends as `interrupted`. `hurry` cuts the waits short.
   ///
   /// With other nodes alive it stops accepting at once: nginx goes on to them, and they serve this node's turns. A
   /// lone node keeps accepting polls until its readers have their ends, then closes without waiting for nginx.
@@ -292,6 +297,7 @@ package final class Service: Sendable {
     if isLeft { door.stopAccepting() }
     let lasting = registry.liveCount > 0
     await wait(drainTimeout.load(ordering: .relaxed), hurry) { [registry] in registry.liveCount == 0 }
+    let isHandingOver = await leaveTurns()
     // The ends of what is left must still be committed, whoever hurries.
     await wait(5_000) { [registry] in
       for turn in registry.owned { turn.input { $0.interrupt() } }
@@ -300,6 +306,8 @@ package final class Service: Sendable {
     if registry.liveCount > 0 {
       log.error("turns left behind for the reaper", metadata: ["turns": "\(registry.liveCount)"])
     }
+    // The others begin them anew once the lease is over: not only when nginx has let go of its connections.
+    if isHandingOver { await node.leave() }
     if isLeft {
       await wait(Self.idleGrace, hurry) { [door] in door.gauges().connections == 0 }
     } else if lasting {
@@ -307,6 +315,15 @@ package final class Service: Sendable {
     }
     door.stopAccepting()
     door.closeIdle()
+  }
+
+  /// Gives up the turns that another node may begin anew, if there is one. True if there were any.
+  private func leaveTurns() async -> Bool {
+    let turns = registry.owned.filter { $0.facts.mayRestart && $0.isStreaming }
+    guard !turns.isEmpty, (try? await nodes.hasPeers(node.incarnation)) == true else { return false }
+    log.info("turns left to other nodes", metadata: ["turns": "\(turns.count)"])
+    for turn in turns { turn.input { $0.leave() } }
+    return true
   }
 
   /// nginx's keepalive_timeout of 60 s and a little: past that none of its requests can meet the closing.

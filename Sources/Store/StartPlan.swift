@@ -23,6 +23,8 @@ extension StartStore {
     package let chunking: Chunking
     /// A turn that nobody has read for so long is cancelled; nil: it is completed.
     package let abandonAfter: Int?
+    /// Should this node die, another one may begin the turn anew.
+    package let restarts: Bool
     /// At least one; those of the least priority number first.
     package let routes: [Route]
   }
@@ -79,7 +81,7 @@ extension StartStore {
 }
 
 extension StartStore.Plan {
-  /// From the columns of `start_take`; nil if there is no plan.
+  /// From the columns of `start_take` or `turn_adopt`; nil if there is no plan.
   init?(_ rows: Rows) {
     guard let model = rows.string(0, 5) else { return nil }
     self.model = model
@@ -97,6 +99,7 @@ extension StartStore.Plan {
       rows.string(0, 40).flatMap(Chunking.Mode.init) ?? .immediate, bytes: rows.int(0, 41) ?? 128,
       delay: rows.int(0, 42) ?? 250)
     abandonAfter = rows.int(0, 43)
+    restarts = rows.string(0, 44) == "restart"
     routes = (0..<rows.count).compactMap { StartStore.Route(rows, $0) }
     if routes.isEmpty { return nil }
   }

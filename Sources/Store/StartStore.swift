@@ -95,6 +95,17 @@ package struct StartStore: Sendable {
   /// The parts of a history's messages are at most this many bytes of JSON, the new message aside.
   private static let historyBytes = 16 << 20
 
+  /// What goes to the provider of a live turn.
+  static func history(of turn: ID) -> Query {
+    Query(
+      .startHistory, .id(turn), .int(TokenEstimate.bytesOfText), .int(TokenEstimate.image), .int(historyBytes))
+  }
+
+  /// The messages of that query's rows, oldest first.
+  static func messages(_ rows: Rows) -> [Message] {
+    (0..<rows.count).reversed().map { Message(role: rows.string($0, 0) ?? "", parts: rows.utf8($0, 1) ?? []) }
+  }
+
   /// Repeats the start once if its outcome is unknown.
   package func start(_ start: Start) async throws(StoreError) -> Outcome {
     var queries = [
@@ -115,10 +126,7 @@ package struct StartStore: Sendable {
         .id(start.userMessage), .utf8(start.parts), .id(start.assistantMessage), .id(start.incarnation),
         .text(start.model), .utf8(start.metadata), .bool(start.after == .root), .id(start.after.message),
         .utf8(start.request)))
-    queries.append(
-      Query(
-        .startHistory, .id(start.turn), .int(TokenEstimate.bytesOfText), .int(TokenEstimate.image),
-        .int(Self.historyBytes)))
+    queries.append(Self.history(of: start.turn))
     let outcome: Outcome
     do {
       let rows = try await runTwice(queries)
@@ -182,10 +190,7 @@ package struct StartStore: Sendable {
       return .busy(turn: live.id(0, 0))
     }
     if history.isEmpty { return .busy(turn: nil) }
-    let messages = (0..<history.count).reversed().map { row in
-      Message(role: history.string(row, 0) ?? "", parts: history.utf8(row, 1) ?? [])
-    }
-    return .started(plan, history: messages)
+    return .started(plan, history: Self.messages(history))
   }
 }
 

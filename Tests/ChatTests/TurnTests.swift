@@ -242,4 +242,26 @@ import Testing
     #expect(turn.finishSucceeded() == [])
     #expect(turn.terminal == nil)
   }
+
+  @Test func aTurnThatIsLeftToAnotherNodeGivesNothingMore() {
+    var turn = Turn()
+    turn.text("a")
+    #expect(turn.leave() == [.publish, .retire, .closeUpstream])
+    #expect(turn.phase == .lost)
+    #expect(turn.beginFlush() == nil)
+    #expect(turn.interrupt() == [])
+    #expect(turn.leave() == [])
+  }
+
+  @Test func aTurnThatHasItsEndIsNotLeft() {
+    var turn = Turn()
+    turn.text("a")
+    _ = turn.upstreamEnded()
+    #expect(turn.leave() == [])
+    #expect(turn.beginFlush() != nil)
+    #expect(turn.leave() == [])
+    #expect(turn.finishSucceeded() == [.publish, .retire])
+    #expect(turn.leave() == [])
+    #expect(turn.terminal?.state == .done)
+  }
 }

@@ -292,3 +292,18 @@ def test_a_turn_that_another_node_has_ended_counts_as_lost(deployment, node):
     deployment.sql.execute("update node set voided_at = clock_timestamp()")
     lost = until(node, lambda now: now["sluice_turns_live"] == 0, "the node to drop its turn")
     assert lost.since(before)['sluice_turns_ended_total{state="lost"}'] == 1
+
+
+@moves("sluice_turns_adopted_total")
+def test_a_turn_that_is_begun_anew_counts_as_lost_and_adopted(deployment, node):
+    model = deployment.model("rate=20;tokens=5000", on_interrupt="restart")
+    turn = deployment.client().start(model=model.name).read_some(1)
+    before = Scrape.of(node)
+    deployment.sql.execute("update node set voided_at = clock_timestamp()")
+    # It goes on as a new incarnation, which takes the turn of the former one.
+    changes = until(node, lambda now: now["sluice_turns_adopted_total"] == 1, "it to be begun anew").since(before)
+    assert changes['sluice_turns_ended_total{state="lost"}'] == 1
+    assert not any(key.startswith("sluice_starts_total") for key in changes)
+    turn.cancel()
+    ended = until(node, lambda now: now["sluice_turns_live"] == 0, "the turn to end").since(before)
+    assert ended['sluice_turns_ended_total{state="cancelled"}'] == 1

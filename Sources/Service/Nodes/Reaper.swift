@@ -3,7 +3,7 @@ import Logging
 import Store
 import Synchronization
 
-/// Judges dead nodes: voids those whose lease has lapsed and ends their turns. It runs in every node, so also in the
+/// Judges dead nodes: voids those whose lease has lapsed, and ends their turns or begins them anew. It runs in every node, so also in the
 /// successor of a dead process. Whether this node may judge is PostgreSQL's to say, by its own clock.
 final class Reaper: Sendable {
   /// Turns ended in one statement; it goes on until none is left.
@@ -11,13 +11,15 @@ final class Reaper: Sendable {
 
   private let node: Node
   private let store: NodeStore
+  private let adopter: Adopter
   private let log: Logger
   private let failures: DatabaseLog
   private let busy = Mutex(false)
 
-  init(node: Node, store: NodeStore, log: Logger, failures: DatabaseLog) {
+  init(node: Node, store: NodeStore, adopter: Adopter, log: Logger, failures: DatabaseLog) {
     self.node = node
     self.store = store
+    self.adopter = adopter
     self.log = log
     self.failures = failures
   }
@@ -39,10 +41,12 @@ final class Reaper: Sendable {
   private func judge() async {
     do throws(StoreError) {
       for voided in try await store.void(for: node.incarnation, lease: Node.lease) { tell(of: voided) }
-      try await reap()
     } catch {
-      failures.failed("reaper stopped short", error)
+      return failures.failed("reaper stopped short", error)
     }
+    // Neither keeps the other from its work.
+    do throws(StoreError) { try await adopter.adopt() } catch { failures.failed("turns not begun anew", error) }
+    do throws(StoreError) { try await reap() } catch { failures.failed("reaper stopped short", error) }
   }
 
   private func tell(of voided: NodeStore.Voided) {

@@ -63,8 +63,8 @@ struct StartRoute: Sendable {
     case .started(let plan, let history):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: identity, surface: surface,
-        userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace), arrived: arrived
-      )
+        userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace),
+        arrived: arrived, mayRestart: plan.restarts)
       gate.meters.starts.add(.started, in: gate.meters.lane)
       answer(
         asked,

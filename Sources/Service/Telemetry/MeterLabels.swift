@@ -41,7 +41,7 @@ enum CancelOutcome: Int, MetricLabel {
 /// How a turn left its owner.
 enum TurnOutcome: Int, MetricLabel {
   case done, error, cancelled, interrupted
-  /// Another node has ended it, or its end cannot be written.
+  /// Another node has ended it or may begin it anew, or its end cannot be written.
   case lost
 }
 

@@ -15,6 +15,7 @@ final class Meters: Sendable {
   let refusals: CodeCounter
   let bounds: LabelledCounter<Bound>
 
+  let adoptions: Counter
   let turnsEnded: LabelledCounter<TurnOutcome>
   let turnErrors: CodeCounter
   let retries: LabelledCounter<RetryKind>
@@ -40,6 +41,7 @@ final class Meters: Sendable {
     sessions = Counter(lanes)
     refusals = CodeCounter(lanes, codes: Codes.refusals)
     bounds = LabelledCounter(lanes)
+    adoptions = Counter(lanes)
     turnsEnded = LabelledCounter(lanes)
     turnErrors = CodeCounter(lanes, codes: Codes.turns)
     retries = LabelledCounter(lanes)

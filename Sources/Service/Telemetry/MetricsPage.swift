@@ -40,8 +40,11 @@ struct MetricsPage {
       "sluice_turn_oldest_age_seconds", "Age of the oldest live turn; 0 if there is none.",
       Double(telemetry.oldestTurnAge) / 1e3)
     counter(
+      "sluice_turns_adopted_total", "Turns of dead nodes that were begun anew here.", meters.adoptions.value)
+    counter(
       "sluice_turns_ended_total",
-      "Own turns that ended, by state; lost: ended by another node, or its end cannot be written.",
+      "Own turns that ended, by state; lost: ended by another node, left to another one, or its end cannot be "
+        + "written.",
       by: "state", meters.turnsEnded.values)
     counter(
       "sluice_turn_errors_total", "Own turns that ended in an error, by its code.", by: "code", meters.turnErrors.values

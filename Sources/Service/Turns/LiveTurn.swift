@@ -20,6 +20,8 @@ final class LiveTurn: Sendable {
     let pacer: Pacer
     /// When the request that started it came in; nil for turns that were not started here.
     var arrived: Instant?
+    /// Of an own turn: another node may begin it anew, should this one give it up.
+    var mayRestart = false
   }
 
   /// Whom the effects of the state machine reach.
@@ -227,6 +229,13 @@ final class LiveTurn: Sendable {
   func drop(into wakeups: inout Wakeups) {
     state.withLock { $0.lost = true }
     publish(into: &wakeups)
+  }
+
+  /// As `drop(into:)`, at once: this node runs the turn itself from now on.
+  func drop() {
+    var wakeups = Wakeups()
+    drop(into: &wakeups)
+    wakeups.send()
   }
 
   /// Milliseconds since a reader last asked or waited.

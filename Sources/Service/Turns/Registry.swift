@@ -50,10 +50,11 @@ final class Registry: Sendable {
   /// The start is answered: the turn was added, or there is none.
   func settle(_ id: ID) { state.withLock { _ = $0.starting.remove(id) } }
 
-  func add(owned turn: LiveTurn) {
+  /// Adds an own turn; returns the mirror that it takes the place of, whose readers are to ask again.
+  func add(owned turn: LiveTurn) -> LiveTurn? {
     state.withLock { state in
-      state.turns[turn.facts.id] = turn
       state.live[turn.facts.id] = turn
+      return state.turns.updateValue(turn, forKey: turn.facts.id)
     }
   }
 

@@ -21,13 +21,13 @@ struct TurnStarter: Sendable {
     return means.upstream.reserve()
   }
 
-  /// The turn is in the registry and its transfer under way; what cannot be asked of the provider ends it in `error`.
+  /// The turn is in the registry and its transfer under way, in `epoch` if it is begun anew; what cannot be asked of the provider ends it in `error`.
   func begin(
     _ facts: LiveTurn.Facts, model: String?, plan: StartStore.Plan, history: [StartStore.Message], incarnation: ID,
-    in place: Place
+    in place: Place, epoch: Int = 1
   ) -> LiveTurn {
-    let turn = LiveTurn(facts, source: .owned(Turn(durability: plan.durability)), neighbours: neighbours)
-    registry.add(owned: turn)
+    let turn = LiveTurn(facts, source: .owned(Turn(epoch: epoch, durability: plan.durability)), neighbours: neighbours)
+    if let mirror = registry.add(owned: turn) { mirror.drop() }
     if neighbours.node.incarnation != incarnation {
       // Voided since the turn was taken: whoever dropped the others did not see this one yet.
       turn.input { $0.lose() }

@@ -1,0 +1,14 @@
+-- Called by every node's reaper once a second: live turns of voided nodes that a node with room for them may begin anew.
+-- What the reaper ends by itself, turn_reap.sql, is not among them.
+-- $1 most at once
+select t.id, t.epoch, t.surface_id, t.model_name
+from sluice.turn t
+join sluice.node n on n.incarnation = t.owner
+where t.state = 'streaming'
+  and t.on_interrupt = 'restart'
+  and t.restarts < 2
+  and t.cancel_requested_at is null
+  and t.request is null
+  and n.voided_at is not null
+order by t.id
+limit $1::int
