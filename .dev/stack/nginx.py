@@ -15,12 +15,16 @@ from .processes import Process, Processes
 SOURCES = Path(__file__).resolve().parents[2] / "nginx"
 # The snippet of each protocol by which requests may be passed on.
 SNIPPETS = {"fastcgi": "sluice.conf", "scgi": "sluice-scgi.conf"}
+# Debian's package enables it for the system's nginx; ours loads it by itself where it is there.
+BROTLI = Path("/usr/lib/nginx/modules/ngx_http_brotli_filter_module.so")
+OPTIONS = "max_fails=3 fail_timeout=3s"
 
 
 class Nginx:
     """An nginx on 127.0.0.1 in front of one or more nodes, with the chat page at `/`.
 
     The snippets are installed as an operator would install them: copied, with the addresses and the log paths edited.
+    `nodes` are addresses that share all requests, or by tag those of nodes that are asked for their own turns first.
     `settings` are directives of a site's own, for its http { } block, `locations` for its server { }; `idle` is how
     long connections to nodes are kept without use; `connections` are those of one worker, at both ends.
     """
@@ -30,7 +34,7 @@ class Nginx:
         processes: Processes,
         folder: Path,
         log: Path,
-        nodes: list[str],
+        nodes: list[str] | dict[int, str],
         operator: str,
         port: int | None = None,
         *,
@@ -81,7 +85,7 @@ class Nginx:
             return False
         return True
 
-    def reload(self, nodes: list[str]) -> None:
+    def reload(self, nodes: list[str] | dict[int, str]) -> None:
         """Makes it pass requests to these nodes from now on."""
         self.nodes = nodes
         (self.home / "sluice-upstream.conf").write_text(self.files()["sluice-upstream.conf"])
@@ -98,31 +102,34 @@ class Nginx:
 
     def files(self) -> dict[str, str]:
         """The configuration: file name to text."""
-        logs = self.home / "logs"
 
         def edited(name: str, *edits: tuple[str, str]) -> str:
-            text = (SOURCES / name).read_text().replace("/var/log/nginx", str(logs))
+            text = self.source(name)
             for pattern, replacement in edits:
                 text, count = re.subn(pattern, lambda _: replacement, text, flags=re.M)
                 assert count, f"{name} has no {pattern}"
             return text
 
-        options = "max_fails=3 fail_timeout=3s"
-        servers = "\n".join(f'  server "{node}" {options};' for node in self.nodes)
         template = (SOURCES / "dev.conf.template").read_text()
         settings = {
             "home": str(self.home),
+            "modules": f'load_module "{BROTLI}";' if BROTLI.exists() else "",
             "port": str(self.port),
             "user": f"user {WORKERS};" if os.geteuid() == 0 else "",
             "settings": self.settings,
             "locations": self.locations,
             "connections": str(self.connections),
         }
-        return {
-            "sluice.conf": edited(self.snippet),
+        tagged = isinstance(self.nodes, dict)
+        upstream = self.tagged if tagged else [(rf"^  server .* {OPTIONS};$", servers(self.nodes))]
+        brotli = {"sluice-brotli.conf": edited("sluice-brotli.conf")} if BROTLI.exists() else {}
+        return brotli | {
+            "sluice.conf": edited(
+                self.snippet, (r"include snippets/(sluice-brotli.*);", f'include "{self.home}/sluice-brotli*.conf";')
+            ),
             "sluice-upstream.conf": edited(
-                "sluice-upstream.conf",
-                (rf"^  server .* {options};$", servers),
+                "sluice-upstream-nodes.conf" if tagged else "sluice-upstream.conf",
+                *upstream,
                 (r"keepalive_timeout 60s;", f"keepalive_timeout {self.idle};"),
             ),
             "sluice-operator.conf": edited(
@@ -132,3 +139,28 @@ class Nginx:
             ),
             "nginx.conf": re.sub(r"@(\w+)@", lambda match: settings[match[1]], template),
         }
+
+    @property
+    def tagged(self) -> list[tuple[str, str]]:
+        """The edits of sluice-upstream-nodes.conf: what it shows of two nodes, for as many as there are."""
+        lines = [f'  "~^/chat/.{{14}}7{tag:03x}-" "sluice_{tag:03x}";' for tag in self.nodes]
+        pattern = re.search(r"^upstream sluice_001 \{\n.*?^\}\n", self.source("sluice-upstream-nodes.conf"), re.M | re.S)[0]
+        blocks = []
+        for tag, address in self.nodes.items():
+            others = [other for other in self.nodes.values() if other != address]
+            own = servers([address]) + "".join(f'\n  server "{other}" {OPTIONS} backup;' for other in others)
+            block = re.sub(r"(  server .*\n)+", lambda _: own + "\n", pattern).replace("sluice_001", f"sluice_{tag:03x}")
+            blocks.append(block)
+        return [
+            (r'(^  "~\^/chat/.*\n?)+', "\n".join(lines) + "\n"),
+            (r"(?s)^upstream sluice_001 .*?(?=^# ----- Without)", "\n".join(blocks) + "\n"),
+            (r"(?<=^upstream sluice \{\n)(  server .*\n)+", servers(self.nodes.values()) + "\n"),
+        ]
+
+    def source(self, name: str) -> str:
+        """A file of ours, with the log paths edited."""
+        return (SOURCES / name).read_text().replace("/var/log/nginx", str(self.home / "logs"))
+
+
+def servers(addresses) -> str:
+    return "\n".join(f'  server "{address}" {OPTIONS};' for address in addresses)

@@ -102,8 +102,11 @@ class Deployment:
             node.start()
         return node
 
-    def add_nginx(self, addresses: list[str] | None = None, **options: str) -> Nginx:
-        """An nginx in front of these addresses; by default the first node's first. `options` are Nginx's own."""
+    def add_nginx(self, addresses: list[str] | dict[int, str] | None = None, **options: str) -> Nginx:
+        """An nginx in front of these addresses, or `by_tag(nodes)`; by default the first node's first.
+
+        `options` are Nginx's own.
+        """
         addresses = addresses or [self.nodes[0].addresses[0]]
         nginx = Nginx(
             self.processes, self.folder.path, self.logs / "nginx.log", addresses, self.nodes[0].operator, **options
@@ -161,3 +164,8 @@ class Deployment:
             "select event from turn_event where turn_id = %s order by epoch, seq, ordinal", [turn]
         ).fetchall()
         return [row["event"] for row in rows]
+
+
+def by_tag(nodes: list[Node]) -> dict[int, str]:
+    """The nodes as an nginx takes them that asks each for its own turns first."""
+    return {int(node.settings["node_tag"]): node.addresses[0] for node in nodes}

@@ -7,18 +7,19 @@ import stat
 import pytest
 from conftest import ROOT
 from nginx_copy import LOCATIONS, MAIN, OPERATOR, PATH, UPSTREAM, check, dump, edit
+from stack import Nginx
 
 
 def test_what_we_ship_is_well(site, copy):
     code, bad, found = check(site, dump(copy), "-", "--strict")
     assert (code, bad) == (0, [])
     texts = " ".join(finding["text"] for finding in found)
-    assert all(kind in texts for kind in ("start", "session", "poll", "cancel", "operator routes"))
+    assert all(kind in texts for kind in ("start", "session", "poll", "events", "cancel", "operator routes"))
 
 
 def test_a_file_is_read_with_its_includes(site, copy):
     code, bad, found = check(site, None, copy / MAIN)
-    assert (code, bad, len(found)) == (0, [], 4)
+    assert (code, bad, len(found)) == (0, [], 5)
     (copy / "saved.txt").write_text(dump(copy))
     assert check(site, None, copy / "saved.txt")[1:] == ([], found)
 
@@ -80,18 +81,36 @@ def test_nothing_leads_to_the_node(site, copy):
 
 def test_a_pass_without_an_upstream_keeps_no_connection(site, copy):
     address = site.nodes[0].addresses[0]
-    edit(copy, LOCATIONS, r"fastcgi_pass sluice;\n    fastcgi_read_timeout 25s", f"fastcgi_pass {address};\n    fastcgi_read_timeout 25s")
+    edit(copy, LOCATIONS, r"fastcgi_pass \$sluice_node;\n    fastcgi_read_timeout 25s", f"fastcgi_pass {address};\n    fastcgi_read_timeout 25s")
     bad = check(site, dump(copy), "-")[1]
     assert [finding["level"] for finding in bad] == ["warn"]
     assert "passes to an address" in bad[0]["text"]
 
 
 def test_upstreams_chosen_by_a_map(site, copy):
-    edit(copy, LOCATIONS, "fastcgi_pass sluice;", "fastcgi_pass $sluice_node;")
-    edit(copy, UPSTREAM, "^upstream sluice", 'map $uri $sluice_node {\n  default sluice;\n  "~^/chat/.{14}7001" sluice;\n}\nupstream sluice')
+    several = {1: site.nodes[0].addresses[0], 2: "unix:/nonexistent", 26: "10.1.2.3:9001"}
+    nginx = Nginx(None, copy.parent, copy / "error.log", several, site.nodes[0].operator)
+    (copy / UPSTREAM).write_text(nginx.files()[UPSTREAM])
     assert check(site, dump(copy), "-")[:2] == (0, [])
-    edit(copy, UPSTREAM, "keepalive 256", "keepalive 4")
-    assert "keepalive is 4" in check(site, dump(copy), "-")[1][0]["text"]
+    # Each of them is looked at.
+    edit(copy, UPSTREAM, r"(?<=backup;\n  )keepalive 256", "keepalive 4")
+    told = [finding["text"] for finding in check(site, dump(copy), "-")[1]]
+    assert len(told) == 3 and all("keepalive is 4" in text for text in told)
+
+
+def test_a_map_that_leads_nowhere(site, copy):
+    edit(copy, UPSTREAM, '  default "sluice";', '  default "sluice";\n  "~^/chat/.{14}7002-" "sluice_002";')
+    code, bad, _ = check(site, dump(copy), "-")
+    assert code == 1 and all("sluice_002, which is no upstream" in finding["text"] for finding in bad)
+
+
+def test_a_node_that_is_nothing_but_backup_is_reached(site, copy):
+    """So it is where its tag has no line of its own."""
+    several = {2: "unix:/nonexistent", 3: site.nodes[0].addresses[0]}
+    nginx = Nginx(None, copy.parent, copy / "error.log", several, site.nodes[0].operator)
+    (copy / UPSTREAM).write_text(nginx.files()[UPSTREAM])
+    edit(copy, UPSTREAM, r'^  "~.*7003-.*$', "")
+    assert check(site, dump(copy), "-")[:2] == (0, [])
 
 
 def test_a_location_of_its_own_below_a_mount(site, copy):
@@ -130,7 +149,7 @@ def test_a_socket_that_is_passed_on_goes_by_the_name_of_its_upstream(site, copy)
     listen = {"listen": "systemd:fastcgi"}
     assert check(site, dump(copy), "-", settings=listen)[:2] == (0, [])
     edit(copy, UPSTREAM, "^upstream sluice", "upstream chat")
-    edit(copy, LOCATIONS, "fastcgi_pass sluice;", "fastcgi_pass chat;")
+    edit(copy, UPSTREAM, '"sluice"', "chat")
     assert "nothing leads to systemd:fastcgi" in check(site, dump(copy), "-", settings=listen)[1][0]["text"]
 
 
@@ -139,7 +158,7 @@ def test_a_server_with_some_of_the_requests(site):
     text = f"http {{ server {{ location ~ ^/chat/[^/]+/poll$ {{ fastcgi_pass {address}; }} }} }}"
     bad = check(site, text, "-")[1]
     lacking = [finding["text"] for finding in bad if "no location takes" in finding["text"]]
-    assert [text.split(",")[0].split()[-1] for text in lacking] == ["start", "session", "cancel"]
+    assert [text.split(",")[0].split()[-1] for text in lacking] == ["start", "session", "events", "cancel"]
 
 
 @pytest.fixture

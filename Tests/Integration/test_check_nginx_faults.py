@@ -13,8 +13,20 @@ SERVER = r"    location / \{"
 FAULTS = {
     "poll_too_short": (LOCATIONS, "read_timeout 25s", "read_timeout 15s", "fail", "read_timeout is 15 s"),
     "poll_too_narrow": (LOCATIONS, "read_timeout 25s", "read_timeout 21s", "warn", "read_timeout is 21 s"),
-    "start_too_short": (LOCATIONS, "read_timeout 60s", "read_timeout 50s", "fail", "holds a start for up to 50 s"),
-    "start_too_narrow": (LOCATIONS, "read_timeout 60s", "read_timeout 0m51s", "warn", "read_timeout is 51 s"),
+    "start_too_short": (LOCATIONS, "^  fastcgi_read_timeout 60s", "  fastcgi_read_timeout 50s", "fail", "holds a start for up to 50 s"),
+    "start_too_narrow": (LOCATIONS, "^  fastcgi_read_timeout 60s", "  fastcgi_read_timeout 0m51s", "warn", "read_timeout is 51 s"),
+    "events_too_short": (
+        *(LOCATIONS, r"(?<=fastcgi_buffering off;\n    )fastcgi_read_timeout 60s", "fastcgi_read_timeout 15s"),
+        *("fail", "may say nothing in an event stream for 15 s"),
+    ),
+    "events_too_narrow": (
+        *(LOCATIONS, r"(?<=fastcgi_buffering off;\n    )fastcgi_read_timeout 60s", "fastcgi_read_timeout 20s"),
+        *("warn", "read_timeout is 20 s"),
+    ),
+    "events_buffered": (
+        *(LOCATIONS, r"    fastcgi_buffering off;", "    fastcgi_ignore_headers X-Accel-Buffering;", "warn"),
+        "would be buffered",
+    ),
     "slow_connect": (LOCATIONS, "  fastcgi_connect_timeout 1s;", "", "warn", "fastcgi_connect_timeout is 60 s"),
     "no_keep_conn": (LOCATIONS, "fastcgi_keep_conn on", "fastcgi_keep_conn off", "warn", "fastcgi_keep_conn"),
     "no_keepalive": (UPSTREAM, "  keepalive 256;\n  keepalive_timeout 60s;", "", "warn", "keeps no connection"),
@@ -52,8 +64,8 @@ FAULTS = {
     ),
     "query_in_log": (LOCATIONS, r"$\s+access_log off;", "\n    access_log /tmp/polls.log;", "warn", "a poll's query"),
     "token_in_format": (UPSTREAM, r"\$request_method", "$http_authorization $request_method", "warn", "shows tokens"),
-    "loud_error_log": (LOCATIONS, "error.log alert", "error.log crit", "warn", "error_log shows the query"),
-    "default_error_log": (LOCATIONS, r"\n    error_log [^\n]*alert;", "", "warn", "error_log shows the query"),
+    "loud_error_log": (LOCATIONS, "error.log alert", "error.log crit", "warn", "error_log shows a poll's query"),
+    "default_error_log": (LOCATIONS, r"\n    error_log [^\n]*alert;", "", "warn", "error_log shows an event stream's query"),
     "no_method": (LOCATIONS, r"  fastcgi_param REQUEST_METHOD .*;", "", "fail", "REQUEST_METHOD is not"),
     "no_query": (LOCATIONS, r"  fastcgi_param QUERY_STRING .*;", "", "fail", "QUERY_STRING is not"),
     "no_token": (LOCATIONS, r"  fastcgi_param HTTP_AUTHORIZATION .*;", "", "fail", "HTTP_AUTHORIZATION is not"),
@@ -76,7 +88,7 @@ FAULTS = {
         *("fail", "`if` takes /chat/… away"),
     ),
     "another_module": (
-        *(LOCATIONS, r"    fastcgi_pass sluice;\n    fastcgi_read_timeout 10s;", "    proxy_pass http://sluice;"),
+        *(LOCATIONS, r"    fastcgi_pass \$sluice_node;\n    fastcgi_read_timeout 10s;", "    proxy_pass http://sluice;"),
         *("fail", "proxy_pass leads to"),
     ),
     "operator_open": (OPERATOR, r"listen 127\.0\.0\.1:(?=\d)", "listen 0.0.0.0:", "fail", "open to the outside"),
@@ -88,6 +100,11 @@ FAULTS = {
 HARMLESS = {
     "a_query_in_a_format_that_polls_do_not_use": (UPSTREAM, r"\$request_method \$uri", "$request_method ${request_uri}"),
     "no_expression_that_shadows": (LOCATIONS, r"location \^~ /chat/", "location /chat/"),
+    "an_event_stream_without_its_header": (
+        *(LOCATIONS, r"    fastcgi_buffering off;"),
+        "    fastcgi_buffering off; fastcgi_ignore_headers X-Accel-Buffering;",
+    ),
+    "no_word_of_buffering": (LOCATIONS, r"    fastcgi_buffering off;\n", ""),
     "an_expression_kept_away": (MAIN, SERVER, "location ~* ^/CHAT/.+/poll$ { return 404; }\n    location / {"),
     "an_expression_for_others": (MAIN, SERVER, r"location ~ \.php$ { return 404; }" + "\n    location / {"),
     "a_rewrite_of_others": (MAIN, SERVER, "rewrite ^/talk/(.*)$ /chat/$1 last;\n    location / {"),
@@ -144,7 +161,10 @@ def test_a_poll_in_the_log_of_the_location_around_it(site, copy):
     assert check(site, dump(copy), "-")[1] == []
     edit(copy, UPSTREAM, r"\$request_method \$uri", '"$request"')
     code, bad, _ = check(site, dump(copy), "-")
-    assert code == 0 and ["a poll's query" in finding["text"] for finding in bad] == [True]
+    assert code == 0 and [finding["text"].split(" shows ")[1].split(" query")[0] for finding in bad] == [
+        "a poll's",
+        "an event stream's",
+    ]
 
 
 def test_settings_may_come_from_the_levels_around(site, copy):

@@ -12,8 +12,8 @@ struct NginxLogCheck {
     let logs = location.scope.nearest("access_log")
     var findings: [Finding] = []
     for log in logs where log.arguments.first != "off" { findings += Self.findings(log, format(of: log), kinds) }
-    if logs.isEmpty, kinds.contains(.poll) {
-      findings.append(Self.leak(location.place, "nginx's default log", "a poll's query, and with it a token"))
+    if logs.isEmpty, let reader = Self.reader(among: kinds) {
+      findings.append(Self.leak(location.place, "nginx's default log", "\(reader) query, and with it a token"))
     }
     return findings + errorLog()
   }
@@ -21,14 +21,20 @@ struct NginxLogCheck {
   private static func findings(_ log: NginxDirective, _ format: String, _ kinds: [NginxRequestKind]) -> [Finding] {
     let variables = self.variables(of: format)
     if variables.contains("http_authorization") { return [leak(log.place, "access_log", "tokens")] }
-    guard kinds.contains(.poll), !variables.isDisjoint(with: query) else { return [] }
-    return [leak(log.place, "access_log", "a poll's query, and with it a token")]
+    guard let reader = reader(among: kinds), !variables.isDisjoint(with: query) else { return [] }
+    return [leak(log.place, "access_log", "\(reader) query, and with it a token")]
+  }
+
+  /// Whose query bears a token, of those that come here; nil: nobody's.
+  private static func reader(among kinds: [NginxRequestKind]) -> String? {
+    if kinds.contains(.poll) { return "a poll's" }
+    return kinds.contains(.events) ? "an event stream's" : nil
   }
 
   private static func leak(_ place: NginxPlace, _ log: String, _ what: String) -> Finding {
     .warn(
       "nginx", "\(place): \(log) shows \(what)",
-      mend: "access_log off; for polls, or a log_format of $request_method and $uri as in nginx/sluice-upstream.conf")
+      mend: "access_log off; there, or a log_format of $request_method and $uri as in nginx/sluice-upstream.conf")
   }
 
   /// The text of a log's format, all its pieces joined; formats are defined in the http block alone.
@@ -49,7 +55,7 @@ struct NginxLogCheck {
   }
 
   private func errorLog() -> [Finding] {
-    guard kinds.contains(.poll) else { return [] }
+    guard let reader = Self.reader(among: kinds) else { return [] }
     let logs = location.scope.nearest("error_log")
     let quiet: Set<String> = ["alert", "emerg"]
     let loud = logs.first { !quiet.contains($0.arguments.dropFirst().first ?? "error") }
@@ -57,8 +63,8 @@ struct NginxLogCheck {
     return [
       .warn(
         "nginx",
-        "\(loud?.place ?? location.place): when a node dies, error_log shows the query of a poll, and with it a token",
-        mend: "error_log /var/log/nginx/error.log alert; in the location of polls")
+        "\(loud?.place ?? location.place): when a node dies, error_log shows \(reader) query, and with it a token",
+        mend: "error_log /var/log/nginx/error.log alert; in `\(location.title)`")
     ]
   }
 }

@@ -31,21 +31,22 @@ struct NginxRouteCheck {
 
   // MARK: times
 
-  /// Milliseconds that Sluice may hold an answer, and those that leave room above it.
-  private static let pollHold = (held: 20_000, roomy: 25_000)
-  private static let startHold = (held: 50_000, roomy: 55_000)
+  /// For how many milliseconds Sluice may say nothing, those that leave room above it, and what we ship.
+  private static let silences: [(kind: NginxRequestKind, held: Int, roomy: Int, wanted: String, what: String)] = [
+    (.poll, 20_000, 25_000, "25s", "holds a poll for up to"),
+    (.start, 50_000, 55_000, "60s", "holds a start for up to"),
+    (.events, 15_000, 30_000, "60s", "may say nothing in an event stream for"),
+  ]
 
   private func times() -> [Finding] {
     var findings: [Finding] = []
     let read = scope.value("\(module)_read_timeout")
     let patience = read?.arguments.first.flatMap { NginxMeasure.milliseconds($0) } ?? 60_000
-    for (kind, hold, wanted) in [
-      (NginxRequestKind.poll, Self.pollHold, "25s"), (.start, Self.startHold, "60s"),
-    ] where kinds.contains(kind) && patience < hold.roomy {
+    for silence in Self.silences where kinds.contains(silence.kind) && patience < silence.roomy {
       let text =
-        "\(module)_read_timeout is \(patience / 1_000) s, and Sluice holds a \(kind.title) for up to \(hold.held / 1_000) s"
-      let mend = "\(module)_read_timeout \(wanted); in `\(location.title)`"
-      findings.append(patience > hold.held ? warn(read, text, mend: mend) : fail(read, text, mend: mend))
+        "\(module)_read_timeout is \(patience / 1_000) s, and Sluice \(silence.what) \(silence.held / 1_000) s"
+      let mend = "\(module)_read_timeout \(silence.wanted); in `\(location.title)`"
+      findings.append(patience > silence.held ? warn(read, text, mend: mend) : fail(read, text, mend: mend))
     }
     let connect = scope.value("\(module)_connect_timeout")
     let wait = connect?.arguments.first.flatMap { NginxMeasure.milliseconds($0) } ?? 60_000
@@ -149,7 +150,10 @@ struct NginxRouteCheck {
       findings.append(
         fail(cache, "replies are kept in a cache; each is one reader's alone", mend: "\(module)_cache off;"))
     }
-    if let ignored = scope.value("\(module)_ignore_headers"), ignored.arguments.contains("X-Accel-Buffering") {
+    if kinds.contains(.start) || kinds.contains(.events),
+      scope.value("\(module)_buffering")?.arguments.first != "off",
+      let ignored = scope.value("\(module)_ignore_headers"), ignored.arguments.contains("X-Accel-Buffering")
+    {
       findings.append(
         warn(
           ignored, "an event stream would be buffered: X-Accel-Buffering is ignored",

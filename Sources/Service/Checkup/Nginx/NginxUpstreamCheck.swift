@@ -12,6 +12,13 @@ struct NginxUpstreamCheck {
     guard passage.module == "fastcgi" else { return [] }
     return passage.targets.flatMap { target in
       guard let upstream = target.upstream else {
+        if let name = target.lacking {
+          return [
+            Finding.fail(
+              "nginx", "\(passage.place): a map leads to \(name), which is no upstream: nginx answers 500",
+              mend: "upstream \(name) { server …; keepalive 256; } as in nginx/sluice-upstream-nodes.conf")
+          ]
+        }
         return [
           Finding.warn(
             "nginx", "\(passage.place): passes to an address, so that no connection is kept",

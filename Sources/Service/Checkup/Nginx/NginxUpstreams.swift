@@ -13,6 +13,9 @@ struct NginxUpstreams {
     /// Nil if the peer stands in the directive itself.
     let upstream: Upstream?
     let peers: [String]
+
+    /// A name that should be an upstream's and is not: no address is without a colon.
+    var lacking: String? { upstream == nil ? peers.first { !$0.contains(":") } : nil }
   }
 
   private var upstreams: [String: Upstream] = [:]
