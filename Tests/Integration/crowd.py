@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from chat_client import Turn, new_key
-from deployment import Deployment, Model
+from deployment import Deployment, Model, by_tag
 from load import Watched, birth_tag, until_done
 from stack import Node, wait_until
 
@@ -20,11 +20,12 @@ SURFACE = "crowd"
 
 @dataclass(frozen=True)
 class Script:
-    """A model, the whole text of its answer, and whether its readers must expect a `reset`."""
+    """A model, the whole text of its answer, and how often its readers must expect a `reset`."""
 
     model: Model
     text: str
-    relaxed: bool = False
+    resets: int = 0
+    restart: bool = False
 
 
 class Reader(Turn):
@@ -43,7 +44,7 @@ class Reader(Turn):
         super().apply(reply)
         now = place(self.cursor)
         if reply.get("reset"):
-            assert self.script.relaxed, f"turn {self.id} was reset"
+            assert self.resets <= self.script.resets, f"turn {self.id} was reset"
             assert now[0] > before[0], f"turn {self.id} was reset from {before} to {now}"
         else:
             assert now[0] == before[0] and now[1] >= before[1], f"turn {self.id} went from {before} to {now}"
@@ -63,13 +64,13 @@ class Crowd:
     """Threads, each with one turn: started by its key until it is there, read to its end. Leaving it waits for all.
 
     `turns` are kept live at a time by whoever waits in `flow`. A turn ends `done` with its model's whole text, or, if
-    nodes are `mortal`, `interrupted` with its beginning.
+    nodes are `mortal`, `interrupted` with its beginning. `restart`: instead it may be begun anew, twice.
     """
 
-    def __init__(self, deployment: Deployment, dice: random.Random, turns: int = 50, *, mortal: bool = False):
+    def __init__(self, deployment: Deployment, dice: random.Random, turns: int = 50, *, mortal: bool = False, restart: bool = False):
         self.deployment, self.turns, self.mortal = deployment, turns, mortal
         self.dice = random.Random(dice.random())
-        self.scripts = scripts(deployment, self.dice)
+        self.scripts = scripts(deployment, self.dice, restart)
         self.troubles: list[tuple[str, int, str]] = []
         self.failures: list[str] = []
         self.idle: list[Watched] = []
@@ -135,10 +136,10 @@ class Crowd:
             del self.starting[key]
             reader.read(patience=PATIENCE)
             if reader.state == "done":
-                assert reader.text == script.text and not reader.resets, f"turn {reader.id} is not whole"
+                assert reader.text == script.text, f"turn {reader.id} is not whole"
+                assert not reader.resets or script.restart, f"turn {reader.id} was reset {reader.resets} times"
             else:
                 assert self.mortal and reader.state == "interrupted", f"turn {reader.id}: {reader.end}"
-                assert reader.resets <= script.relaxed, f"turn {reader.id} was reset {reader.resets} times"
             reader.events.clear()
             self.finished.append(reader)
             self.idle.append(client)
@@ -162,23 +163,25 @@ class Crowd:
         return Counter(self.troubles)
 
 
-def several_nodes(deployment: Deployment, count: int, **options: str) -> list[Node]:
-    """So many nodes behind one nginx, and the surface on which a crowd talks."""
+def several_nodes(deployment: Deployment, count: int, *, tagged: bool = False, **options: str) -> list[Node]:
+    """So many nodes behind one nginx, and the surface on which a crowd talks. `tagged`: each gets its own turns."""
     common = {"kind": "web", "anonymous": True, "session_limit": 100_000}
     deployment.insert("surface", **common, name=SURFACE, pace_ms=400)
     nodes = [deployment.add_node() for _ in range(count)]
-    deployment.add_nginx([address for node in nodes for address in node.addresses], **options)
+    addresses = [address for node in nodes for address in node.addresses]
+    deployment.add_nginx(by_tag(nodes) if tagged else addresses, **options)
     return nodes
 
 
-def scripts(deployment: Deployment, dice: random.Random) -> list[Script]:
+def scripts(deployment: Deployment, dice: random.Random, restart: bool) -> list[Script]:
     """Answers of 1 to 12 s, all different; one in five is served before it is committed."""
     made = []
     for number in range(10):
         relaxed = number % 5 == 4
         scenario = f"rate=20;tokens={dice.randrange(20, 240)};seed={dice.randrange(1, 1000)}"
-        model = deployment.model(scenario, durability="relaxed" if relaxed else "commit")
-        made.append(Script(model, deployment.text(model), relaxed))
+        columns = {"durability": "relaxed" if relaxed else "commit", "on_interrupt": "restart" if restart else "keep"}
+        model = deployment.model(scenario, **columns)
+        made.append(Script(model, deployment.text(model), relaxed + 2 * restart, restart))
     return made
 
 
