@@ -26,6 +26,9 @@ private final class FakePeer: Peer {
     return true
   }
 
+  func stream(_ serial: UInt32, _ head: Response.Head, from source: any ReplySource, token: Int) -> Bool { false }
+  func proceed(_ serial: UInt32) {}
+
   /// The only reply there is, as soon as it is there.
   func waitForReply() -> String? {
     guard replied.wait(timeout: .now() + 20) == .success else { return nil }
