@@ -140,7 +140,7 @@ private final class FakePeer: Peer {
   @Test func aClassicReaderIsNoPollAndItsHoldEndsInAnError() {
     let peer = FakePeer(loop: loop)
     let (parking, turn) = (parking, turn)
-    onLoop { parking.answer(Exchange(peer: peer, serial: 1), of: turn, ask: Ask(form: .classic), hold: 1) }
+    onLoop { parking.answer(Exchange(peer: peer, serial: 1), of: turn, ask: Ask(form: .whole(ClassicForm())), hold: 1) }
     #expect(peer.waitForReply()?.contains("still_running") == true)
     #expect(meters.polls.values.allSatisfy { $0.value == 0 })
     #expect(meters.refusals.values.filter { $0.value > 0 }.map(\.label) == ["still_running"])
