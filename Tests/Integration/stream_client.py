@@ -2,11 +2,14 @@
 
 import http.client
 import json
+import random
+import time
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chat_client import Turn
+import canaries
+from chat_client import TRANSIENT, Turn
 
 EVENTS, LINES = "text/event-stream", "application/x-ndjson"
 QUIET_S = 30
@@ -56,6 +59,7 @@ class Stream:
     def lines(self) -> Iterator[str]:
         """Whole lines, each as soon as it is there."""
         while line := self.response.readline():
+            assert not canaries.sing(line.decode()), line
             if line.endswith(b"\n"):
                 yield line[:-1].decode()
 
@@ -117,3 +121,43 @@ def read(turn: Turn, **options) -> Turn:
             for message in stream:
                 apply(turn, message)
     return turn
+
+
+class Wanderer(Turn):
+    """A reader that goes over from polls to streams and back at any chunk, and breaks off in the middle of both.
+
+    `urls`: where it asks, any of them each time.
+    """
+
+    def __init__(self, client, started: dict, dice: random.Random | None = None, urls: list[str] | None = None):
+        super().__init__(client, started)
+        self.dice = dice or random.Random()
+        self.urls = urls or [client.url]
+        # How often it left a way before the turn's end.
+        self.switches = 0
+
+    def poll(self, *, wait: int = 20_000) -> dict | None:
+        """One poll, or one stream for a while; applied."""
+        way = self.dice.choice([None, EVENTS, LINES])
+        if way:
+            self.stream(way, most=self.dice.randint(0, 12))
+            reply = None
+        else:
+            reply = super().poll(wait=wait)
+        self.switches += self.end is None
+        return reply
+
+    def stream(self, accept: str, most: int) -> None:
+        """So many messages of a stream, unless it ends before."""
+        try:
+            with open_stream(self, accept=accept, url=self.dice.choice(self.urls)) as stream:
+                if stream.status in TRANSIENT | {429}:
+                    time.sleep(0.1)
+                    return
+                assert stream.status == 200, (stream.status, stream.text)
+                for count, message in enumerate(stream):
+                    apply(self, message)
+                    if count >= most:
+                        return
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.05)
