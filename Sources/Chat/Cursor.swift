@@ -33,4 +33,16 @@ package struct Cursor: Equatable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { "\(epoch).\(offset)" }
+
+  /// Appends the description, without making a String of it.
+  package func write(to bytes: inout [UInt8]) {
+    Self.write(epoch, to: &bytes)
+    bytes.append(0x2E)
+    Self.write(offset, to: &bytes)
+  }
+
+  private static func write(_ number: Int, to bytes: inout [UInt8]) {
+    if number >= 10 { write(number / 10, to: &bytes) }
+    bytes.append(0x30 + UInt8(number % 10))
+  }
 }

@@ -6,7 +6,8 @@ internal import Glibc
 final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendable {
   private enum Phase {
     case reading  // a request, or waiting for one → waiting, closed
-    case waiting  // for its reply → writing, closed
+    case waiting  // for its reply → writing, streaming, closed
+    case streaming  // a reply that comes in pieces; `output` is what the socket did not take → writing, closed
     case writing  // it, and then what the socket did not take → reading, lingering, closed
     case lingering  // after a refusal: drops what comes until the peer closes → closed
     case closed
@@ -35,6 +36,8 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   private var output: [UInt8] = []
   private var sent = 0
   private var owner: (any ParkedOwner)?
+  /// Of the reply while it is `streaming`.
+  private var source: (any ReplySource)?
   private var token = 0
 
   init(_ descriptor: Int32, speaking dialect: Dialect, keeper: Doorkeeper, place: Int) {
@@ -60,7 +63,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   }
 
   func ready(_ readiness: Readiness, descriptor: Int32) {
-    if phase == .writing, readiness.contains(.write) { flush() }
+    if !output.isEmpty, readiness.contains(.write) { flush() }
     if phase != .closed, !readiness.isDisjoint(with: Self.arrival) { receive() }
   }
 
@@ -68,7 +71,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     timer = nil
     switch phase {
     case .reading: keeper.tallies.refuse(.deadline)
-    case .writing: keeper.tallies.stalls.add(1)
+    case .writing, .streaming: keeper.tallies.stalls.add(1)
     case .waiting, .lingering, .closed: break
     }
     close()
@@ -88,6 +91,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     input = []
     output = []
     unpark()?.peerGone(token)
+    endStream()?.peerGone(token)
   }
 
   // MARK: request
@@ -119,10 +123,11 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   /// Some peers close their sending half after the request. That the other half is closed as well is told by a unix
   /// socket only; by TCP not before a write fails, and then a reader who left would stay parked.
   private func endOfInput() {
-    guard !inputEnded, phase == .writing || phase == .waiting && Self.tellsHangUp(descriptor) else { return close() }
+    let isAnswering = phase == .waiting || phase == .streaming
+    guard !inputEnded, phase == .writing || isAnswering && Self.tellsHangUp(descriptor) else { return close() }
     inputEnded = true
     // The end stays readable, so looking for it would spin; a hang-up is always told.
-    if let watch { loop.update(watch, for: phase == .writing ? .write : []) }
+    if let watch { loop.update(watch, for: output.isEmpty ? [] : .write) }
   }
 
   private static func tellsHangUp(_ descriptor: Int32) -> Bool {
@@ -196,7 +201,10 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
 
   /// While a request is being answered, a web server may only take it back.
   private func lookAhead() {
-    if phase == .waiting, let length = framing.abort(in: input.span) {
+    if phase == .streaming, framing.abort(in: input.span) != nil {
+      // What was begun cannot be taken back in the middle of a record.
+      close()
+    } else if phase == .waiting, let length = framing.abort(in: input.span) {
       input.removeFirst(length)
       keeper.tallies.abandoned.add(1)
       let owner = unpark()
@@ -234,13 +242,64 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
   /// `bytes` is nil if memory was too short for the reply.
   private func write(_ bytes: UnsafeRawBufferPointer?) {
     phase = .writing
-    guard let bytes else { return close() }
-    guard let count = send(bytes) else { return }
-    if count == bytes.count { return answered() }
+    if transmit(bytes) { answered() }
+  }
+
+  /// True once the socket has taken all; else the rest waits in `output`, or the connection has been closed.
+  private func transmit(_ bytes: UnsafeRawBufferPointer?) -> Bool {
+    guard let bytes else {
+      close()
+      return false
+    }
+    guard let count = send(bytes) else { return false }
+    if count == bytes.count { return true }
     output = Array(bytes[count...])
     sent = 0
     if let watch { loop.update(watch, for: inputEnded ? .write : [.read, .write]) }
     arm(keeper.limits.writeDeadline)
+    return false
+  }
+
+  // MARK: streamed reply
+
+  func stream(_ serial: UInt32, _ head: Response.Head, from source: any ReplySource, token: Int) -> Bool {
+    guard phase == .waiting, serial == self.serial else { return false }
+    _ = unpark()
+    self.source = source
+    self.token = token
+    keeper.tallies.streams.add(1)
+    phase = .streaming
+    pump(after: head.bytes)
+    return true
+  }
+
+  func proceed(_ serial: UInt32) {
+    if phase == .streaming, serial == self.serial, output.isEmpty { pump() }
+  }
+
+  /// Sends the next piece. One at a time: who has much to give must not keep the other connections waiting.
+  private func pump(after head: [UInt8] = []) {
+    guard let source else { return }
+    var piece = keeper.lendPiece()
+    defer { keeper.takeBack(&piece) }
+    piece.append(contentsOf: head)
+    let step = source.next(token, to: &piece)
+    if case .ended = step {
+      _ = endStream()
+      return piece.withUnsafeBytes { write(framing.encode(piece: $0, isLast: true, by: keeper.codecs)) }
+    }
+    guard !piece.isEmpty else { return }
+    let isTaken = piece.withUnsafeBytes { transmit(framing.encode(piece: $0, isLast: false, by: keeper.codecs)) }
+    guard isTaken, case .more = step else { return }
+    let serial = serial
+    loop.submit { [self] in proceed(serial) }
+  }
+
+  private func endStream() -> (any ReplySource)? {
+    guard let ended = source else { return nil }
+    source = nil
+    keeper.tallies.streams.add(-1)
+    return ended
   }
 
   private func flush() {
@@ -253,7 +312,7 @@ final class Connection: ReadinessHandler, TimerHandler, Peer, @unchecked Sendabl
     disarm()
     output = []
     if let watch { loop.update(watch, for: inputEnded ? [] : .read) }
-    answered()
+    if phase == .streaming { pump() } else { answered() }
   }
 
   /// How many bytes the socket took; nil if the connection failed and has been closed.

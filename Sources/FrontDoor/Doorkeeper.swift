@@ -21,10 +21,14 @@ final class Doorkeeper: ReadinessHandler, TimerHandler, @unchecked Sendable {
   private var watches: [Watch] = []
   private var pause: TimerID?
   private var connections: [Connection?] = []
+  /// Memory for the pieces of streamed replies.
+  private var piece: [UInt8] = []
   private var vacant: [Int] = []
 
   let tallies = Tallies()
 
+  /// Bytes of it kept between two pieces.
+  private static let keptPiece = 64 * 1024
   /// Milliseconds without accepting when descriptors or connections have run out.
   private static let pauseLength = 100
   /// Connections accepted in one go, so that those already there are not kept waiting.
@@ -76,6 +80,19 @@ final class Doorkeeper: ReadinessHandler, TimerHandler, @unchecked Sendable {
     connections[place] = nil
     vacant.append(place)
     tallies.connections.add(-1)
+  }
+
+  /// An empty array with room, to gather a piece in. It is to be given back.
+  func lendPiece() -> [UInt8] {
+    var lent: [UInt8] = []
+    swap(&lent, &piece)
+    return lent
+  }
+
+  func takeBack(_ lent: inout [UInt8]) {
+    guard lent.capacity <= Self.keptPiece else { return }
+    lent.removeAll(keepingCapacity: true)
+    swap(&lent, &piece)
   }
 
   func ready(_ readiness: Readiness, descriptor: Int32) {

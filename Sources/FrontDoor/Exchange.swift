@@ -5,6 +5,9 @@ package import EventLoop
 /// Exactly the first reply counts. A reply to a peer that is gone is dropped.
 package struct Exchange: Sendable {
   private let peer: any Peer
+  /// Bytes of a piece of a streamed reply that are enough: what a peer that takes nothing may cost.
+  package static let pieceSize = 16 * 1024
+
   /// Tells this request from others on the same connection.
   private let serial: UInt32
 
@@ -25,6 +28,17 @@ package struct Exchange: Sendable {
     }
   }
 
+  /// *Loop only.* Begins a reply that `source` gives piece by piece, as fast as the peer takes it; `head` is a streamed
+  /// one. `source` is told with `token`, and retained until the reply ends or the peer goes. False if the peer has gone, or
+  /// was answered: then `source` is not told.
+  @discardableResult
+  package func stream(_ head: Response.Head, from source: any ReplySource, token: Int) -> Bool {
+    peer.stream(serial, head, from: source, token: token)
+  }
+
+  /// *Loop only.* The source of the streamed reply has something to give.
+  package func proceed() { peer.proceed(serial) }
+
   /// *Loop only.* The reply comes later. `owner` is told with `token` if the peer goes before that; it is retained until
   /// the reply or the end of the connection. False if the peer has gone, or was answered: then `owner` is not told.
   @discardableResult
@@ -37,11 +51,30 @@ package protocol ParkedOwner: AnyObject, Sendable {
   func peerGone(_ token: Int)
 }
 
+/// Gives a reply piece by piece.
+package protocol ReplySource: ParkedOwner {
+  /// Called on the exchange's loop when the peer has taken all that it was given: appends what comes next, about
+  /// `Exchange.pieceSize` bytes at most.
+  func next(_ token: Int, to piece: inout [UInt8]) -> ReplyStep
+}
+
+/// What comes after a piece.
+package enum ReplyStep: Sendable {
+  /// Another piece, at once.
+  case more
+  /// Nothing, until `Exchange.proceed` is called.
+  case waits
+  /// The end of the reply.
+  case ended
+}
+
 /// What stands behind an exchange: a connection, or a test's own. *Loop only*, all but `loop`.
 package protocol Peer: AnyObject, Sendable {
   var loop: EventLoop { get }
   func reply(_ response: Response, to serial: UInt32)
   func park(_ serial: UInt32, owner: any ParkedOwner, token: Int) -> Bool
+  func stream(_ serial: UInt32, _ head: Response.Head, from source: any ReplySource, token: Int) -> Bool
+  func proceed(_ serial: UInt32)
 }
 
 /// Takes the requests of all connections.

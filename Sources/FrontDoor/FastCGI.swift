@@ -68,12 +68,19 @@ final class FastCGI {
     }
   }
 
+  /// Part of a reply, with the end of the request if it is the last; as `encode` otherwise.
+  func encode(piece: UnsafeRawBufferPointer, isLast: Bool, requestID: UInt16) -> UnsafeRawBufferPointer? {
+    reply(to: requestID, isWhole: isLast) { put(piece) }
+  }
+
   /// The end of a request that gets no reply.
   func end(requestID: UInt16) -> UnsafeRawBufferPointer? { reply(to: requestID) {} }
 
   // MARK: libfcgi
 
-  private func reply(to requestID: UInt16, _ write: () -> Void) -> UnsafeRawBufferPointer? {
+  private func reply(
+    to requestID: UInt16, isWhole: Bool = true, _ write: () -> Void
+  ) -> UnsafeRawBufferPointer? {
     let high = UInt8(requestID >> 8)
     let low = UInt8(requestID & 0xFF)
     // BEGIN_REQUEST of a responder that keeps the connection (closing it is not libfcgi's affair), then empty PARAMS.
@@ -84,8 +91,9 @@ final class FastCGI {
     return beginning.span.withUnsafeBufferPointer { beginning in
       guard begin(beginning) else { return nil }
       write()
+      if !isWhole { FCGX_FFlush(request.pointee.out) }
       let failed = FCGX_GetError(request.pointee.out) != 0
-      FCGX_Finish_r(request)
+      if isWhole { FCGX_Finish_r(request) }
       finish()
       return failed ? nil : UnsafeRawBufferPointer(start: port.pointee.output, count: port.pointee.output_length)
     }

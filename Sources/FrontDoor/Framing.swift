@@ -78,6 +78,15 @@ enum Framing {
     }
   }
 
+  /// Part of a reply, framed, with what ends the request if it is the last. Valid until the loop's next one, and as long
+  /// as `piece`; nil if memory is short.
+  func encode(piece: UnsafeRawBufferPointer, isLast: Bool, by codecs: Codecs) -> UnsafeRawBufferPointer? {
+    switch self {
+    case .fastCGI(let scan): codecs.fastCGI.encode(piece: piece, isLast: isLast, requestID: scan.requestID)
+    case .scgi: piece
+    }
+  }
+
   /// What ends a request that gets no reply. SCGI has only the end of the connection for that.
   func end(by codecs: Codecs) -> UnsafeRawBufferPointer? {
     switch self {

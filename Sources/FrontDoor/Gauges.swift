@@ -1,10 +1,12 @@
 extension FrontDoor {
-  /// What goes on at the front door: the first two now, the others since the start.
+  /// What goes on at the front door: the first three now, the others since the start.
   package struct Gauges: Sendable, Equatable {
     /// Open connections.
     package var connections = 0
     /// Parked exchanges.
     package var parked = 0
+    /// Replies that are being given piece by piece.
+    package var streams = 0
     /// Connections accepted. Far fewer than requests where a web server keeps them open.
     package var accepted = 0
     /// Requests handed to the handler.

@@ -46,9 +46,16 @@ package struct Response: Sendable {
     }
 
     /// With those headers after the status line.
-    func adding(_ headers: [(String, String)]) -> Head {
+    package func adding(_ headers: [(String, String)]) -> Head {
       let statusEnd = (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
       return Head(status: status, bytes: bytes[..<statusEnd] + Array(Self.lines(headers).utf8) + bytes[statusEnd...])
+    }
+
+    /// 200 for a reply in pieces, of which nobody knows the length. nginx passes each piece on at once.
+    package static func streamed(contentType: String, headers: [(String, String)] = []) -> Head {
+      let text =
+        "Status: 200 OK\r\nContent-Type: \(plain(contentType))\r\nCache-Control: no-store\r\nX-Accel-Buffering: no\r\n"
+      return Head(status: 200, bytes: Array("\(text)\(lines(headers))\r\n".utf8))
     }
 
     /// 200 with JSON: the head of a poll's reply.

@@ -15,6 +15,7 @@ struct Tallies: ~Copyable, Sendable {
   let connections = Tally()
   let accepted = Tally()
   let parked = Tally()
+  let streams = Tally()
   let requests = Tally()
   let abandoned = Tally()
   let stalls = Tally()
@@ -45,6 +46,7 @@ struct Tallies: ~Copyable, Sendable {
     gauges.connections += connections.value
     gauges.accepted += accepted.value
     gauges.parked += parked.value
+    gauges.streams += streams.value
     gauges.requests += requests.value
     gauges.abandoned += abandoned.value
     gauges.stalls += stalls.value

@@ -37,6 +37,8 @@ package final class Service: Sendable {
   private let reaper: Reaper
   private let caretaker: Caretaker
   private let tail: TailReader
+  private let streams: [Streams]
+  private let streamPlaces: StreamPlaces
   private let door: FrontDoor
   private let operatorDoor: FrontDoor
   private let dialects: DialectWatch
@@ -104,6 +106,9 @@ package final class Service: Sendable {
     let finder = TurnFinder(
       registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
     let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
+    let streams = pool.loops.map { Streams(loop: $0, meters: meters) }
+    self.streams = streams
+    streamPlaces = StreamPlaces(limit: settings.streamLimit, meters: meters)
     let routes = RouteBook()
     reportingRoutes =
       RouteReport(book: routes, store: RouteStore(database), node: node, failures: failures).errand
@@ -118,11 +123,15 @@ package final class Service: Sendable {
         node: node, registry: registry, store: AdoptionStore(database), starter: starter, surfaces: surfaces,
         meters: meters, log: log, isDraining: { draining.isSet }),
       log: log, failures: failures)
-    let start = StartRoute(
-      gate: gate, node: node, registry: registry, store: StartStore(database), finder: finder, starter: starter,
-      parkings: parkings, isDraining: { draining.isSet })
+    let starts = Starts(
+      gate: gate, node: node, registry: registry, store: StartStore(database), turns: turns, finder: finder,
+      starter: starter, parkings: parkings, streams: streams, streamPlaces: streamPlaces, isDraining: { draining.isSet })
+    let start = StartRoute(gate: gate, node: node, starts: starts)
     let budget = IdentityBudget(pace: IdentityBudget.lookUps)
     let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)
+    let events = EventsRoute(
+      gate: gate, registry: registry, finder: finder, store: turns, budget: budget, streams: streams,
+      places: streamPlaces)
     let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
     let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
     let models = ModelsRoute(gate: gate, budget: budget, store: ModelStore(database))
@@ -143,6 +152,7 @@ package final class Service: Sendable {
       handler: Router(
         [
           Route(.get, "/chat/{turn}/poll") { poll.handle($0, $1, $2) },
+          Route(.get, "/chat/{turn}/events") { events.handle($0, $1, $2) },
           Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
           Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
           Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
@@ -152,7 +162,8 @@ package final class Service: Sendable {
           Route(.delete, "/chat/conversations/{id}") { conversations.delete($0, $1, $2) },
           Route(.options, "/chat/models", preflight), Route(.options, "/chat/conversations", preflight),
           Route(.options, "/chat/conversations/{id}", preflight),
-          Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/cancel", preflight),
+          Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/events", preflight),
+          Route(.options, "/chat/{turn}/cancel", preflight),
           Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
         ], unmatched: { [gate] in readable($0, gate.unmatched(allow: $1)) }, refused: readable))
     let telemetry = Telemetry(
@@ -275,6 +286,7 @@ package final class Service: Sendable {
     gate.replace(keys: settings.keys)
     vault.value = CredentialVault(keys: settings.credentialKeys)
     registry.replace(limit: settings.turnLimit)
+    streamPlaces.replace(limit: settings.streamLimit)
     door.replace(limits: settings.limits)
     operatorDoor.replace(limits: settings.limits)
     upstream.replace(bounds: settings.upstream.bounds)
@@ -294,7 +306,10 @@ package final class Service: Sendable {
     log.info("draining", metadata: ["turns": "\(registry.liveCount)", "peers": "\(hasPeers)"])
     // An inherited socket stays open with whoever passed it on: nobody would answer what comes there.
     let isLeft = hasPeers && !settings.listeners.contains { $0.isInherited }
-    if isLeft { door.stopAccepting() }
+    if isLeft {
+      door.stopAccepting()
+      for loop in streams { loop.recycle() }
+    }
     let lasting = registry.liveCount > 0
     await wait(drainTimeout.load(ordering: .relaxed), hurry) { [registry] in registry.liveCount == 0 }
     let isHandingOver = await leaveTurns()
@@ -308,7 +323,9 @@ package final class Service: Sendable {
     }
     // The others begin them anew once the lease is over: not only when nginx has let go of its connections.
     if isHandingOver { await node.leave() }
+    // Those that came over connections that were still open.
     if isLeft {
+      for loop in streams { loop.recycle() }
       await wait(Self.idleGrace, hurry) { [door] in door.gauges().connections == 0 }
     } else if lasting {
       await wait(Self.lastPolls, hurry) { false }

@@ -26,6 +26,8 @@ package struct ServiceSettings: Sendable {
   package var drainTimeout = 60_000
   /// Live turns this node owns at most.
   package var turnLimit = 4_000
+  /// Streams to readers on this node at most.
+  package var streamLimit = 8_000
 
   package init(
     listeners: [ListenAddress], operatorListeners: [ListenAddress], database: String, keys: KeyRing, tag: UInt16,

@@ -227,6 +227,7 @@ struct Configuration {
     settings.databaseConnections = try number(.databaseConnections, in: 1...1_000) ?? settings.databaseConnections
     settings.databaseQueue = try number(.databaseQueue, in: 1...1_000_000) ?? settings.databaseQueue
     settings.turnLimit = try number(.turnLimit, in: 1...1_000_000) ?? settings.turnLimit
+    settings.streamLimit = try number(.streamLimit, in: 0...1_000_000) ?? settings.streamLimit
     settings.drainTimeout = try duration(.drainTimeout) ?? settings.drainTimeout
     settings.preparedStatements = try choice(.preparedStatements, Switch.self).map { $0 == .on } ?? true
     try set(&settings.limits)

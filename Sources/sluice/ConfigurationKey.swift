@@ -14,6 +14,7 @@ enum ConfigurationKey: String, CaseIterable {
   case nodeTag = "node_tag"
   case loops
   case turnLimit = "turn_limit"
+  case streamLimit = "stream_limit"
   case maxHeaders = "max_headers"
   case maxBody = "max_body"
   case maxConnections = "max_connections"
@@ -54,6 +55,7 @@ enum ConfigurationKey: String, CaseIterable {
     case .nodeTag: "0 to 4095, in the ids of this node's turns (default: from the host name)"
     case .loops: "event loops, each on a thread (default: half of the cores, 1 to 8)"
     case .turnLimit: "live turns of this node at most; past it starts get 503 (default 4000)"
+    case .streamLimit: "streams to readers at most; past it 503, and clients poll (default 8000)"
     case .maxHeaders: "size of a request's variables, headers and query; past it 431 (default 64k)"
     case .maxBody: "size of a request's body; past it 413; nginx has a limit of its own (default 1m)"
     case .maxConnections: "connections from nginx; those beyond wait in the kernel (default 16384)"
@@ -81,7 +83,8 @@ enum ConfigurationKey: String, CaseIterable {
   /// Whether SIGHUP is enough for a change to hold.
   var isReloadable: Bool {
     switch self {
-    case .keyFile, .credentialKeys, .turnLimit, .maxHeaders, .maxBody, .maxConnections, .requestTimeout, .replyTimeout,
+    case .keyFile, .credentialKeys, .turnLimit, .streamLimit, .maxHeaders, .maxBody, .maxConnections, .requestTimeout,
+      .replyTimeout,
       .upstreamLimit,
       .upstreamHostLimit, .upstreamQueue, .upstreamQueueTimeout, .drainTimeout, .logLevel:
       true

@@ -12,6 +12,9 @@ import Testing
   func printsAndParsesBack(epoch: Int, offset: Int) {
     let cursor = Cursor(epoch: epoch, offset: offset)
     #expect(Cursor(cursor.description) == cursor)
+    var written: [UInt8] = [7]
+    cursor.write(to: &written)
+    #expect(written == [7] + Array(cursor.description.utf8))
   }
 
   @Test(arguments: [

@@ -11,6 +11,8 @@ import Testing
     let replies = Mutex<[Response]>([])
     init() throws { loop = try EventLoop(name: "router") }
     func reply(_ response: Response, to serial: UInt32) { replies.withLock { $0.append(response) } }
+    func stream(_ serial: UInt32, _ head: Response.Head, from source: any ReplySource, token: Int) -> Bool { false }
+    func proceed(_ serial: UInt32) {}
     func park(_ serial: UInt32, owner: any ParkedOwner, token: Int) -> Bool { true }
   }
 

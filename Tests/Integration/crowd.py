@@ -6,10 +6,11 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from chat_client import Turn, new_key
+from chat_client import new_key
 from deployment import Deployment, Model, by_tag
 from load import Watched, birth_tag, until_done
 from stack import Node, wait_until
+from stream_client import Wanderer
 
 # What a reader may wait for its end: a dead node's turns wait for a node that may judge.
 PATIENCE = 120
@@ -28,8 +29,8 @@ class Script:
     restart: bool = False
 
 
-class Reader(Turn):
-    """A turn whose reader holds every reply against the protocol. AssertionError for one that breaks it."""
+class Reader(Wanderer):
+    """A turn whose reader goes from polls to streams and back, and holds every reply against the protocol. AssertionError for one that breaks it."""
 
     def __init__(self, client: Watched, started: dict, script: Script):
         super().__init__(client, started)

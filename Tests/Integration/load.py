@@ -10,6 +10,7 @@ import requests
 from chat_client import TRANSIENT, ChatClient, Turn, new_key
 from deployment import Deployment, Model
 from stack import wait_until
+from stream_client import Wanderer
 
 # What a visitor may have to ask again before it gives up.
 PATIENCE = 90
@@ -81,7 +82,8 @@ class Load:
         body, key = {"message": "Hi", "model": model.name, "stream": {"modes": ["poll"]}}, new_key()
         # Repeated with its key, so that it is one turn however often it takes.
         response = until_done(lambda: client.post_start(body, key=key), 202, dice)
-        turn = Turn(client, response.json()).read()
+        # By polls alone, or by streams too.
+        turn = dice.choice([Turn, Wanderer])(client, response.json()).read()
         ended = (turn.state, turn.resets)
         whole = self.texts[model.name]
         if ended == ("interrupted", 0) and birth_tag(turn) in self.mortal:

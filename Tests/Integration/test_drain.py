@@ -39,15 +39,16 @@ def begin_drain(node) -> None:
     wait_until(lambda: node.log.read_text().count("draining") > told, f"{node.name} to begin its drain")
 
 
-def test_two_nodes_are_restarted_in_turn_and_no_client_notices(several):
-    deployment, nodes = several(2)
+@pytest.mark.parametrize(("count", "rounds"), [(2, 2), (3, 1)])
+def test_nodes_are_restarted_in_turn_and_no_client_notices(several, count, rounds):
+    deployment, nodes = several(count)
     with Load(deployment, models(deployment), visitors=8) as load:
-        for _ in range(2):
+        for _ in range(rounds):
             for tag, node in enumerate(nodes, 1):
                 load.wait_for(3, tag=tag)
                 begin_drain(node)
                 assert node.wait(150) == 0
-                # The other one bears it alone.
+                # The others bear it alone.
                 load.wait_for(10)
                 node.start()
                 time.sleep(UNTIL_ASKED_AGAIN)

@@ -26,6 +26,9 @@ private final class FakePeer: Peer {
     return true
   }
 
+  func stream(_ serial: UInt32, _ head: Response.Head, from source: any ReplySource, token: Int) -> Bool { false }
+  func proceed(_ serial: UInt32) {}
+
   /// The only reply there is, as soon as it is there.
   func waitForReply() -> String? {
     guard replied.wait(timeout: .now() + 20) == .success else { return nil }
@@ -137,7 +140,7 @@ private final class FakePeer: Peer {
   @Test func aClassicReaderIsNoPollAndItsHoldEndsInAnError() {
     let peer = FakePeer(loop: loop)
     let (parking, turn) = (parking, turn)
-    onLoop { parking.answer(Exchange(peer: peer, serial: 1), of: turn, ask: Ask(form: .classic), hold: 1) }
+    onLoop { parking.answer(Exchange(peer: peer, serial: 1), of: turn, ask: Ask(form: .whole(ClassicForm())), hold: 1) }
     #expect(peer.waitForReply()?.contains("still_running") == true)
     #expect(meters.polls.values.allSatisfy { $0.value == 0 })
     #expect(meters.refusals.values.filter { $0.value > 0 }.map(\.label) == ["still_running"])

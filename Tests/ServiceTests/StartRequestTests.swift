@@ -34,7 +34,7 @@ import Wire
     (#"{"message":[{"text":"a"}]}"#, 400), (#"{"message":[{"type":"text"}]}"#, 400),
     (#"{"message":"a","conversation":"nonsense"}"#, 404), (#"{"message":" \n"}"#, 422), (#"{"message":""}"#, 422),
     (#"{"message":[]}"#, 422), (#"{"message":[{"type":"video","url":"x"}]}"#, 422),
-    (#"{"message":"a","stream":{"modes":["sse"]}}"#, 422), (#"{"message":"a","after":"x"}"#, 422),
+    (#"{"message":"a","stream":{"modes":["pigeon"]}}"#, 422), (#"{"message":"a","after":"x"}"#, 422),
   ])
   func whatIsNoStartIsRefused(_ wrong: (json: String, status: Int)) {
     let refusal = #expect(throws: Refusal.self) { try read(wrong.json) }
@@ -49,7 +49,8 @@ import Wire
   }
 
   @Test func streamingIsDeclaredByAModeThatThisServerHas() throws {
-    #expect(try read(#"{"message":"a","stream":{"modes":["sse","poll"]}}"#).streams)
+    #expect(try read(#"{"message":"a","stream":{"modes":["pigeon","poll"]}}"#).streams)
+    #expect(try read(#"{"message":"a","stream":{"modes":["sse"]}}"#).streams)
     #expect(try !read(#"{"message":"a","stream":null}"#).streams)
   }
 

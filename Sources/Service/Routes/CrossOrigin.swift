@@ -18,7 +18,7 @@ enum CrossOrigin {
     } else {
       headers += [
         ("Access-Control-Allow-Methods", "GET, POST, DELETE"),
-        ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key"),
+        ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"),
         ("Access-Control-Max-Age", "86400"),
       ]
     }

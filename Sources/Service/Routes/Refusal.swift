@@ -42,6 +42,8 @@ struct Refusal: Error, Sendable {
     422, .contextTooLong, "The message is longer than the model's history limit allows.")
   static let overloaded = Refusal(
     503, .overloaded, "Too much is going on just now.", retryable: true, retryAfter: 2)
+  static let tooManyStreams = Refusal(
+    503, .tooManyStreams, "There are as many streams as may be: poll instead.", retryable: true, retryAfter: 5)
   static let draining = Refusal(
     503, .draining, "This node is shutting down; another one will answer.", retryable: true, retryAfter: 1)
   static let unavailable = Refusal(

@@ -26,6 +26,7 @@ extension Refusal {
     case unsupportedMode = "unsupported_mode"
     case keyReused = "idempotency_key_reused"
     case tooManyRequests = "too_many_requests"
+    case tooManyStreams = "too_many_streams"
     case tooManySessions = "too_many_sessions"
     case overloaded
     case draining

@@ -76,6 +76,7 @@ struct TurnPass: Sendable {
     writer.key("links")
     writer.beginObject()
     writer.member("poll", "\(mount)/chat/\(turn)/poll")
+    writer.member("events", "\(mount)/chat/\(turn)/events")
     writer.member("cancel", "\(mount)/chat/\(turn)/cancel")
     writer.endObject()
   }

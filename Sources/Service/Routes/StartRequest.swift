@@ -90,8 +90,8 @@ struct StartRequest: Sendable {
     guard let modes = value["modes"], modes.kind == .array, modes.elements.allSatisfy({ $0.kind == .string }) else {
       throw Refusal.malformed("`stream` is not an object with a list of `modes`.")
     }
-    if modes.elements.contains(where: { $0.string == "poll" }) { return true }
-    throw Refusal(422, .unsupportedMode, "None of the declared modes is supported; this version has `poll`.")
+    if modes.elements.contains(where: { $0.string == "poll" || $0.string == "sse" }) { return true }
+    throw Refusal(422, .unsupportedMode, "None of the declared modes is supported; this version has `poll` and `sse`.")
   }
 
   private static func metadata(_ value: JSONElement) throws(Refusal) -> [UInt8] {

@@ -14,6 +14,16 @@ enum PollOutcome: Int, MetricLabel {
   case abandoned
 }
 
+/// How a stream ended.
+enum StreamOutcome: Int, MetricLabel {
+  /// With its turn.
+  case ended
+  /// By the server, to be opened again.
+  case recycled
+  /// By its reader, or because that took nothing.
+  case gone
+}
+
 /// What became of a request to start a turn.
 enum StartOutcome: Int, MetricLabel {
   case started
@@ -70,6 +80,10 @@ enum Bound: Int, MetricLabel {
   case keyLookups
   /// Turns of other nodes followed at once.
   case mirroredTurns
+  /// `stream_limit`: a stream was refused.
+  case streams
+  /// Streams of one identity.
+  case identityStreams
   /// Bytes of a turn's log: the turn ended.
   case turnLog
   /// Age of a turn: the turn ended.

@@ -10,6 +10,7 @@ final class Meters: Sendable {
 
   let starts: LabelledCounter<StartOutcome>
   let polls: LabelledCounter<PollOutcome>
+  let streams: LabelledCounter<StreamOutcome>
   let cancels: LabelledCounter<CancelOutcome>
   let sessions: Counter
   let refusals: CodeCounter
@@ -37,6 +38,7 @@ final class Meters: Sendable {
     self.lanes = lanes
     starts = LabelledCounter(lanes)
     polls = LabelledCounter(lanes)
+    streams = LabelledCounter(lanes)
     cancels = LabelledCounter(lanes)
     sessions = Counter(lanes)
     refusals = CodeCounter(lanes, codes: Codes.refusals)

@@ -80,6 +80,7 @@ struct MetricsPage {
     counter("sluice_received_bytes_total", "Bytes from the web server, framing included.", UInt64(door.bytesIn))
     counter("sluice_sent_bytes_total", "Bytes to the web server, framing included.", UInt64(door.bytesOut))
     gauge("sluice_parked_requests", "Requests that wait for a turn: held polls and classic starts.", door.parked)
+    gauge("sluice_streams", "Streams to readers that are open.", door.streams)
     counter("sluice_requests_total", "Requests, for known paths or unknown.", UInt64(door.requests))
     counter(
       "sluice_requests_abandoned_total", "Requests whose peer went before they were answered.", UInt64(door.abandoned))
@@ -95,6 +96,10 @@ struct MetricsPage {
       "sluice_polls_total",
       "Polls, by outcome; hold_over: answered without news; abandoned: the reader went away while it waited.",
       by: "outcome", meters.polls.values)
+    counter(
+      "sluice_streams_ended_total",
+      "Streams to readers that ended; recycled: by the server, to be opened again; gone: the reader went, or took nothing.",
+      by: "outcome", meters.streams.values)
     counter(
       "sluice_cancels_total", "Requests to cancel, by outcome; late: the turn had ended.", by: "outcome",
       meters.cancels.values)

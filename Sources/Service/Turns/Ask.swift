@@ -6,7 +6,7 @@ struct Ask: Sendable {
     /// What is new after the cursor; due as soon as there is anything.
     case poll(Cursor)
     /// The whole answer; due when the turn has ended.
-    case classic
+    case whole(any AnswerForm)
   }
 
   let form: Form

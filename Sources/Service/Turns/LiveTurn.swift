@@ -39,8 +39,8 @@ final class LiveTurn: Sendable {
   }
 
   private struct Waiter {
-    let parking: Parking
-    let ticket: Parking.Ticket
+    let room: any WaitingRoom
+    let ticket: Ticket
     /// Chunks the reader has; `Int.max` for one that waits for the end.
     let offset: Int
   }
@@ -271,7 +271,7 @@ final class LiveTurn: Sendable {
   }
 
   /// True if an answer is there at once; else the reader was put on the list and is to be parked in `ticket`.
-  func isDue(_ ask: Ask, else ticket: Parking.Ticket, of parking: Parking) -> Bool {
+  func isDue(_ ask: Ask, else ticket: Ticket, of room: any WaitingRoom) -> Bool {
     state.withLock { state in
       let (log, head, terminal) = view(state)
       if state.lost || terminal != nil { return true }
@@ -280,14 +280,46 @@ final class LiveTurn: Sendable {
         if cursor.epoch < log.epoch || cursor.epoch == log.epoch && cursor.offset < head { return true }
         offset = cursor.epoch == log.epoch ? cursor.offset : Int.max
       }
-      state.waiters.append(Waiter(parking: parking, ticket: ticket, offset: offset))
+      state.waiters.append(Waiter(room: room, ticket: ticket, offset: offset))
       return false
     }
   }
 
-  func forget(_ ticket: Parking.Ticket, of parking: Parking) {
+  /// Says to a stream what is new, about `limit` bytes of it. After `.waits` the ticket is woken when there is more.
+  func feed(
+    _ reader: inout StreamReader, limit: Int, to piece: inout [UInt8], else ticket: Ticket, of room: any WaitingRoom
+  ) -> ReplyStep {
     state.withLock { state in
-      if let index = state.waiters.firstIndex(where: { $0.ticket == ticket && $0.parking === parking }) {
+      let (log, head, terminal) = view(state)
+      if state.lost {
+        reader.form.leave(to: &piece)
+        return .ended
+      }
+      if reader.read(log, through: head, terminal, message: facts.message, limit: limit, to: &piece) { return .ended }
+      let isHere = reader.cursor.epoch == log.epoch
+      if isHere, reader.cursor.offset < head { return .more }
+      if let terminal {
+        reader.form.end(
+          [], reader.cursor, terminal, message: log.hasAnswer ? facts.message : nil, to: &piece)
+        return .ended
+      }
+      state.waiters.append(Waiter(room: room, ticket: ticket, offset: isHere ? reader.cursor.offset : .max))
+      return .waits
+    }
+  }
+
+  /// Whether the turn has ended and a reader with this cursor has read all of it.
+  func isRead(by cursor: Cursor) -> Bool {
+    state.withLock { state in
+      let (log, head, terminal) = view(state)
+      return terminal != nil && cursor == Cursor(epoch: log.epoch, offset: head)
+    }
+  }
+
+  func forget(_ ticket: Ticket, of room: any WaitingRoom) {
+    state.withLock { state in
+      state.lastAsked = .now()
+      if let index = state.waiters.firstIndex(where: { $0.ticket == ticket && $0.room === room }) {
         state.waiters.swapAt(index, state.waiters.count - 1)
         state.waiters.removeLast()
       }
@@ -305,7 +337,7 @@ final class LiveTurn: Sendable {
       var kept: [Waiter] = []
       for waiter in state.waiters {
         if all || waiter.offset < head {
-          wakeups.add(waiter.ticket, of: waiter.parking)
+          wakeups.add(waiter.ticket, of: waiter.room)
         } else {
           kept.append(waiter)
         }
@@ -330,11 +362,9 @@ final class LiveTurn: Sendable {
       case .poll(let cursor):
         let reply = pollReply(cursor, ask, log, head, terminal, lost: state.lost, rate: state.rhythm.rate)
         return .poll(reply, origin: ask.origin)
-      case .classic:
-        if let terminal {
-          return .classic(facts, terminal: terminal, text: log.answer, origin: ask.origin)
-        }
-        return .stillRunning(facts, origin: ask.origin)
+      case .whole(let form):
+        if let terminal { return form.answer(facts, terminal, log, origin: ask.origin) }
+        return form.stillRunning(facts, origin: ask.origin)
       }
     }
   }

@@ -3,13 +3,7 @@ import FrontDoor
 
 /// The requests of one loop that wait for a turn: small structs, woken together.
 // Sendable is unchecked because everything but `loop` is confined to the loop.
-final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
-  /// A place in the parking of one loop. A stale one is recognised by its generation.
-  struct Ticket: Sendable, Equatable {
-    let place: UInt32
-    let generation: UInt32
-  }
-
+final class Parking: WaitingRoom, TimerHandler, ParkedOwner, @unchecked Sendable {
   private struct Place {
     var generation: UInt32 = 0
     var car: Car?
@@ -66,7 +60,6 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
     if !exchange.park(owner: self, token: Int(ticket.place)) { peerGone(Int(ticket.place)) }
   }
 
-  /// From any thread: the readers behind these tickets are due.
   func wake(_ tickets: [Ticket]) {
     loop.execute { [self] in
       for ticket in tickets where places[Int(ticket.place)].generation == ticket.generation {
@@ -98,7 +91,7 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
   private func count(_ outcome: PollOutcome, _ ask: Ask) {
     switch ask.form {
     case .poll: meters.polls.add(outcome, in: meters.lane)
-    case .classic: if outcome == .holdOver { meters.refused(.stillRunning) }
+    case .whole: if outcome == .holdOver { meters.refused(.stillRunning) }
     }
   }
 
@@ -107,19 +100,4 @@ final class Parking: TimerHandler, ParkedOwner, @unchecked Sendable {
     release(Ticket(place: UInt32(place), generation: places[place].generation))
     return car
   }
-}
-
-/// Readers to wake, gathered over many turns so that each loop is woken once.
-struct Wakeups {
-  private var lists: [(parking: Parking, tickets: [Parking.Ticket])] = []
-
-  mutating func add(_ ticket: Parking.Ticket, of parking: Parking) {
-    if let index = lists.firstIndex(where: { $0.parking === parking }) {
-      lists[index].tickets.append(ticket)
-    } else {
-      lists.append((parking, [ticket]))
-    }
-  }
-
-  func send() { for list in lists { list.parking.wake(list.tickets) } }
 }

@@ -22,7 +22,12 @@ package struct PollReply: Sendable {
     self.events = events
   }
 
-  package var json: [UInt8] {
+  package var json: [UInt8] { json(pacing: true) }
+
+  /// The same as a line of a stream, which nobody paces.
+  var line: [UInt8] { json(pacing: false) }
+
+  private func json(pacing: Bool) -> [UInt8] {
     var writer = JSONWriter(capacity: events.count + 192)
     writer.beginObject()
     writer.member("cursor", cursor.description)
@@ -32,16 +37,18 @@ package struct PollReply: Sendable {
     writer.beginArray()
     if !events.isEmpty { writer.raw(events) }
     writer.endArray()
-    writer.member("more", more)
-    writer.member("poll_after_ms", pollAfter)
+    if pacing {
+      writer.member("more", more)
+      writer.member("poll_after_ms", pollAfter)
+    }
     if let terminal { Self.write(terminal, message: message, to: &writer) }
     writer.member("token", token)
     writer.endObject()
     return writer.bytes
   }
 
-  /// The terminal fields of a poll: `finish_reason`, `usage`, `error`, `message`.
-  private static func write(_ terminal: Terminal, message: ID?, to writer: inout JSONWriter) {
+  /// The terminal fields: `finish_reason`, `usage`, `error`, `message`.
+  static func write(_ terminal: Terminal, message: ID?, to writer: inout JSONWriter) {
     writer.member("finish_reason", terminal.finishReason?.rawValue)
     if let usage = terminal.usage {
       writer.key("usage")

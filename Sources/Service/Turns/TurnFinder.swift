@@ -104,7 +104,7 @@ final class TurnFinder: Sendable {
   }
 
   /// The log is gone, the message is left: once the whole text, then the end.
-  private func compacted(
+  func compacted(
     _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal
   ) async throws(Refusal) -> PollReply {
     let text = try await answer(facts.id)
@@ -125,8 +125,24 @@ final class TurnFinder: Sendable {
     return reply
   }
 
+  /// The whole log of a turn that has ended lately.
+  func log(_ facts: LiveTurn.Facts, _ row: TurnStore.Row) async throws(Refusal) -> TurnLog {
+    var log = TurnLog(epoch: row.epoch)
+    while log.sealed < row.chunks ?? 0 {
+      let page: [(sequence: Int, events: [UInt8])]
+      do {
+        page = try await store.chunks(of: facts.id, after: Cursor(epoch: row.epoch, offset: log.sealed))
+      } catch {
+        throw Refusal(error)
+      }
+      guard page.first?.sequence == log.sealed + 1 else { throw .purged }
+      for chunk in page { log.append(committed: chunk.events) }
+    }
+    return log
+  }
+
   /// The text of the answer of a turn that has ended; nil if it has none.
-  func answer(_ turn: ID) async throws(Refusal) -> [UInt8]? {
+  private func answer(_ turn: ID) async throws(Refusal) -> [UInt8]? {
     do { return try await store.answer(of: turn) } catch { throw Refusal(error) }
   }
 }

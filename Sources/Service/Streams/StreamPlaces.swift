@@ -1,0 +1,63 @@
+import Chat
+import Synchronization
+
+/// How many streams there are, on this node and of each identity. Who finds no place polls.
+final class StreamPlaces: Sendable {
+  /// Streams of one identity on this node at most: so many tabs and devices.
+  static let identityLimit = 16
+
+  private struct State {
+    var count = 0
+    var byIdentity: [ID: Int] = [:]
+  }
+
+  private let limit: Atomic<Int>
+  private let meters: Meters
+  private let state = Mutex(State())
+
+  /// `limit`: streams on this node at most.
+  init(limit: Int, meters: Meters) {
+    self.limit = Atomic(limit)
+    self.meters = meters
+  }
+
+  /// From now on; streams above it go on.
+  func replace(limit: Int) { self.limit.store(limit, ordering: .relaxed) }
+
+  /// A place, until it is let go. Throws `too_many_streams`.
+  func take(for identity: ID) throws(Refusal) -> StreamPlace {
+    let bound = state.withLock { state -> Bound? in
+      guard state.count < limit.load(ordering: .relaxed) else { return .streams }
+      guard state.byIdentity[identity, default: 0] < Self.identityLimit else { return .identityStreams }
+      state.count += 1
+      state.byIdentity[identity, default: 0] += 1
+      return nil
+    }
+    if let bound {
+      meters.hit(bound)
+      throw .tooManyStreams
+    }
+    return StreamPlace(identity: identity, places: self)
+  }
+
+  fileprivate func leave(_ identity: ID) {
+    state.withLock { state in
+      state.count -= 1
+      let left = state.byIdentity[identity, default: 1] - 1
+      state.byIdentity[identity] = left > 0 ? left : nil
+    }
+  }
+}
+
+/// One stream's place.
+final class StreamPlace: Sendable {
+  private let identity: ID
+  private let places: StreamPlaces
+
+  fileprivate init(identity: ID, places: StreamPlaces) {
+    self.identity = identity
+    self.places = places
+  }
+
+  deinit { places.leave(identity) }
+}

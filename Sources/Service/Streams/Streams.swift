@@ -1,0 +1,161 @@
+import Chat
+import EventLoop
+import FrontDoor
+
+/// The streams of one loop. Each is a small struct that says what is new as fast as its reader takes it: nothing is
+/// queued for a reader but one piece, and the turn's log is all else there is.
+// Sendable is unchecked because everything but `loop` is confined to the loop.
+final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable {
+  /// Milliseconds of silence after which a stream gives a sign of life: below every proxy's time-out.
+  static let silence = 15_000
+  /// Milliseconds after which a stream whose reader can come again is ended.
+  static let lifetime = 60_000...90_000
+
+  /// What a stream is read from.
+  enum Source: Sendable {
+    case live(LiveTurn)
+    case stored(StoredLog)
+  }
+
+  private struct Place {
+    var generation: UInt32 = 0
+    var stream: Stream?
+  }
+
+  private struct Stream {
+    let exchange: Exchange
+    let source: Source
+    let place: StreamPlace
+    var reader: StreamReader
+    let ends: Instant
+    var timer: TimerID
+    var hasBegun = false
+    /// On the turn's list, or waiting for a page.
+    var waits = false
+    var isSilent = false
+    var leaves = false
+  }
+
+  let loop: EventLoop
+  private let meters: Meters
+  private var places: [Place] = []
+  private var free: [UInt32] = []
+
+  init(loop: EventLoop, meters: Meters) {
+    self.loop = loop
+    self.meters = meters
+  }
+
+  /// *Loop only.* Begins to stream to the exchange. `origin`: the allowed origin to name to the browser.
+  func open(_ exchange: Exchange, of source: Source, for reader: StreamReader, in place: StreamPlace, origin: String?) {
+    let ticket = reserve()
+    let now = Instant.now()
+    places[Int(ticket.place)].stream = Stream(
+      exchange: exchange, source: source, place: place, reader: reader,
+      ends: reader.form.resumes ? now.advanced(milliseconds: .random(in: Self.lifetime)) : .distantFuture,
+      timer: schedule(ticket, at: now.advanced(milliseconds: Self.silence)))
+    let head = reader.form.head.adding(CrossOrigin.headers(for: origin))
+    if !exchange.stream(head, from: self, token: Int(ticket.place)) { peerGone(Int(ticket.place)) }
+  }
+
+  /// Ends those whose readers can come again, so that they go to another node. From any thread.
+  func recycle() {
+    loop.execute { [self] in
+      for index in places.indices where places[index].stream?.reader.form.resumes == true {
+        places[index].stream?.leaves = true
+        places[index].stream?.exchange.proceed()
+      }
+    }
+  }
+
+  // MARK: one stream
+
+  func next(_ token: Int, to piece: inout [UInt8]) -> ReplyStep {
+    guard var stream = places[token].stream else { return .ended }
+    if !stream.hasBegun {
+      stream.hasBegun = true
+      stream.reader.form.begin(to: &piece)
+    }
+    let begin = piece.count
+    var step = ReplyStep.waits
+    if !stream.waits { step = feed(&stream, token, to: &piece) }
+    if case .waits = step { stream.waits = true }
+    if case .ended = step {
+      end(token, .ended)
+      return .ended
+    }
+    if stream.leaves {
+      stream.reader.form.leave(to: &piece)
+      end(token, .recycled)
+      return .ended
+    }
+    if stream.isSilent, piece.count == begin { stream.reader.form.ping(stream.reader.cursor, to: &piece) }
+    stream.isSilent = false
+    places[token].stream = stream
+    return step
+  }
+
+  private func feed(_ stream: inout Stream, _ token: Int, to piece: inout [UInt8]) -> ReplyStep {
+    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    switch stream.source {
+    case .live(let turn):
+      return turn.feed(&stream.reader, limit: Exchange.pieceSize, to: &piece, else: ticket, of: self)
+    case .stored(let log):
+      return log.feed(&stream.reader, limit: Exchange.pieceSize, to: &piece, on: loop) { [self] in wake([ticket]) }
+    }
+  }
+
+  func wake(_ tickets: [Ticket]) {
+    loop.execute { [self] in
+      for ticket in tickets where places[Int(ticket.place)].generation == ticket.generation {
+        places[Int(ticket.place)].stream?.waits = false
+        places[Int(ticket.place)].stream?.exchange.proceed()
+      }
+    }
+  }
+
+  func timerFired(_ token: Int) {
+    guard let stream = places[token].stream else { return }
+    let now = Instant.now()
+    places[token].stream?.isSilent = true
+    places[token].stream?.leaves = stream.leaves || stream.ends <= now
+    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    places[token].stream?.timer = schedule(ticket, at: now.advanced(milliseconds: Self.silence))
+    stream.exchange.proceed()
+  }
+
+  /// A stream that speaks gets its sign of life a little early: that is cheaper than to move a timer for each piece.
+  private func schedule(_ ticket: Ticket, at time: Instant) -> TimerID {
+    loop.schedule(at: time, handler: self, token: Int(ticket.place))
+  }
+
+  func peerGone(_ token: Int) { end(token, .gone) }
+
+  private func end(_ token: Int, _ outcome: StreamOutcome) {
+    guard let stream = places[token].stream else { return }
+    loop.cancel(stream.timer)
+    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    if stream.waits, case .live(let turn) = stream.source { turn.forget(ticket, of: self) }
+    release(ticket)
+    meters.streams.add(outcome, in: meters.lane)
+  }
+
+  private func reserve() -> Ticket {
+    let place = free.popLast() ?? UInt32(places.count)
+    if place == places.count { places.append(Place()) }
+    return Ticket(place: place, generation: places[Int(place)].generation)
+  }
+
+  private func release(_ ticket: Ticket) {
+    places[Int(ticket.place)].generation &+= 1
+    places[Int(ticket.place)].stream = nil
+    free.append(ticket.place)
+  }
+}
+
+extension [Streams] {
+  /// Those of the loop that owns the exchange.
+  func of(_ exchange: Exchange) -> Streams {
+    first { $0.loop === exchange.loop } ?? self[0]
+  }
+}

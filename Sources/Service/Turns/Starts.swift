@@ -1,0 +1,206 @@
+import Chat
+import EventLoop
+import FrontDoor
+import Store
+import Wire
+
+/// Starts turns for whatever route asks, and answers in the form that it asks for.
+struct Starts: Sendable {
+  /// How a start is answered.
+  enum Form: Sendable {
+    /// At once, with what it takes to read the turn.
+    case receipt
+    /// With the whole answer, when it is there.
+    case whole(any AnswerForm)
+    /// With the events themselves.
+    case stream(@Sendable (Receipt) -> any StreamForm)
+  }
+
+  /// Who asked, and in which form the answer is wanted.
+  struct Asked: Sendable {
+    let form: Form
+    let mount: String
+    let identity: ID
+    let origin: String?
+    let exchange: Exchange
+    let arrived: Instant
+  }
+
+  /// What a start that is not answered by the answer itself says.
+  struct Receipt: Sendable {
+    let facts: LiveTurn.Facts
+    fileprivate let pass: TurnPass
+    fileprivate let keys: KeyRing
+
+    var json: [UInt8] {
+      var writer = JSONWriter(capacity: 1_024)
+      writer.beginObject()
+      pass.write(to: &writer, keys: keys)
+      writer.member("user_message", facts.userMessage.description)
+      writer.endObject()
+      return writer.bytes
+    }
+  }
+
+  let gate: Gate
+  let node: Node
+  let registry: Registry
+  let store: StartStore
+  let turns: TurnStore
+  let finder: TurnFinder
+  let starter: TurnStarter
+  let parkings: [Parking]
+  let streams: [Streams]
+  let streamPlaces: StreamPlaces
+  let isDraining: @Sendable () -> Bool
+
+  /// Replies in every case but those in which it throws.
+  func begin(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) {
+    // Before anything is written: who finds no place for its stream has not begun a turn.
+    let streamPlace: StreamPlace?
+    if case .stream = asked.form {
+      streamPlace = try streamPlaces.take(for: asked.identity)
+    } else {
+      streamPlace = nil
+    }
+    guard registry.reserve(start.turn) else {
+      gate.meters.hit(.liveTurns)
+      return try await answerWithoutPlace(start, asked, streamPlace)
+    }
+    defer { registry.settle(start.turn) }
+    // The pool counts by itself which of its bounds was hit.
+    guard let place = starter.reserve(model: start.model, surface: start.surface) else {
+      return try await answerWithoutPlace(start, asked, streamPlace)
+    }
+    // After the reservation: a drain that begins now waits for this start.
+    if isDraining() { throw .draining }
+    guard node.holdsLease else { throw .unavailable }
+    switch try await take(start, asked) {
+    case .started(let plan, let history):
+      let facts = LiveTurn.Facts(
+        id: start.turn, conversation: start.conversation, identity: start.identity, surface: start.surface,
+        userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace),
+        arrived: asked.arrived,
+        // What brings its own history cannot be begun anew: the database's is not what was asked.
+        mayRestart: plan.restarts && start.request == nil)
+      gate.meters.starts.add(.started, in: gate.meters.lane)
+      let turn = starter.begin(
+        facts, model: start.model, plan: plan, history: history, incarnation: start.incarnation, in: place)
+      answer(asked, with: turn, streamPlace)
+    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody, streamPlace)
+    case .busy: throw .overloaded
+    case .noConversation: throw .notFound
+    case .noModel: throw .noModel
+    case .noMessage: throw .noMessage
+    case .tooLong: throw .tooLong
+    case .noIdentity: throw .badToken
+    case .fenced:
+      node.doubt()
+      throw isDraining() ? .draining : .unavailable
+    }
+  }
+
+  /// Throws 409 for a conversation with a live turn. One that ended between two statements leaves the conversation free
+  /// for another try.
+  private func take(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) -> StartStore.Outcome {
+    for _ in 0..<3 {
+      let outcome: StartStore.Outcome
+      do { outcome = try await store.start(start) } catch { throw Refusal(error) }
+      guard case .busy(let turn) = outcome else { return outcome }
+      if let turn { try await refuse(asked, busyWith: turn) }
+    }
+    return .busy(turn: nil)
+  }
+
+  /// The node is full: what needs no place is answered all the same.
+  private func answerWithoutPlace(
+    _ start: StartStore.Start, _ asked: Asked, _ streamPlace: StreamPlace?
+  ) async throws(Refusal) {
+    let known: StartStore.Outcome?
+    do { known = try await store.known(start) } catch { throw Refusal(error) }
+    switch known {
+    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody, streamPlace)
+    case .busy(let turn?):
+      try await refuse(asked, busyWith: turn)
+      throw .overloaded
+    default: throw .overloaded
+    }
+  }
+
+  // MARK: answers
+
+  private func answer(_ asked: Asked, with turn: LiveTurn, _ place: StreamPlace?) {
+    let exchange = asked.exchange
+    switch asked.form {
+    case .receipt: accept(asked, turn.facts, epoch: turn.epoch)
+    case .whole(let form):
+      let ask = Ask(form: .whole(form), origin: asked.origin)
+      let hold = max(1, form.hold - Instant.now().milliseconds(since: asked.arrived))
+      exchange.loop.submit { parkings.of(exchange).answer(exchange, of: turn, ask: ask, hold: hold) }
+    case .stream(let form):
+      guard let place else { return }
+      let epoch = turn.epoch
+      let reader = StreamReader(
+        form: form(receipt(asked, turn.facts, epoch: epoch)), cursor: Cursor(epoch: epoch, offset: 0))
+      exchange.loop.submit {
+        streams.of(exchange).open(exchange, of: .live(turn), for: reader, in: place, origin: asked.origin)
+      }
+    }
+  }
+
+  private func answer(
+    _ asked: Asked, with facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ place: StreamPlace?
+  ) async throws(Refusal) {
+    switch asked.form {
+    case .receipt: accept(asked, facts, epoch: row.epoch)
+    case .whole(let form):
+      let log = try await finder.log(facts, row)
+      asked.exchange.reply(form.answer(facts, terminal, log, origin: asked.origin))
+    case .stream(let form):
+      guard let place else { return }
+      let exchange = asked.exchange
+      let reader = StreamReader(
+        form: form(receipt(asked, facts, epoch: row.epoch)), cursor: Cursor(epoch: row.epoch, offset: 0))
+      let stored = StoredLog(facts, row, terminal, store: turns)
+      exchange.loop.submit {
+        streams.of(exchange).open(exchange, of: .stored(stored), for: reader, in: place, origin: asked.origin)
+      }
+    }
+  }
+
+  private func accept(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int) {
+    asked.exchange.reply(
+      Response(
+        status: 202, headers: CrossOrigin.headers(for: asked.origin), body: receipt(asked, facts, epoch: epoch).json))
+  }
+
+  private func receipt(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int) -> Receipt {
+    let pass = TurnPass(
+      turn: facts.id, conversation: facts.conversation, identity: asked.identity, epoch: epoch, mount: asked.mount)
+    return Receipt(facts: facts, pass: pass, keys: gate.keys)
+  }
+
+  /// A repeated key: the same turn, in the form this request asks for.
+  private func attach(
+    _ asked: Asked, to id: ID, sameBody: Bool, _ place: StreamPlace?
+  ) async throws(Refusal) {
+    guard sameBody else {
+      throw Refusal(422, .keyReused, "This Idempotency-Key was used with another body.")
+    }
+    if let turn = registry.find(id) {
+      answer(asked, with: turn, place)
+    } else {
+      switch try await finder.find(id, for: .identity(asked.identity, surface: id)) {
+      case .live(let turn): answer(asked, with: turn, place)
+      case .ended(let facts, let row, let terminal): try await answer(asked, with: facts, row, terminal, place)
+      }
+    }
+    gate.meters.starts.add(.repeated, in: gate.meters.lane)
+  }
+
+  /// Throws 409; returns if the turn has ended meanwhile.
+  private func refuse(_ asked: Asked, busyWith id: ID) async throws(Refusal) {
+    guard let pass = try await finder.pass(to: id, of: asked.identity, mount: asked.mount) else { return }
+    throw .turnInProgress(pass, keys: gate.keys)
+  }
+}
