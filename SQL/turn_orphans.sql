@@ -1,5 +1,6 @@
 -- Called by every node's reaper once a second: live turns of voided nodes that a node with room for them may begin anew.
--- What the reaper ends by itself, turn_reap.sql, is not among them.
+-- What the reaper ends by itself, turn_reap.sql, is not among them. Nor is a turn with a request of its own: so far only
+-- a conversation can be read again as history.
 -- $1 most at once
 select t.id, t.epoch, t.surface_id, t.model_name
 from sluice.turn t

@@ -125,7 +125,8 @@ package final class Service: Sendable {
       log: log, failures: failures)
     let starts = Starts(
       gate: gate, node: node, registry: registry, store: StartStore(database), turns: turns, finder: finder,
-      starter: starter, parkings: parkings, streams: streams, streamPlaces: streamPlaces, isDraining: { draining.isSet })
+      starter: starter, parkings: parkings, streams: streams, streamPlaces: streamPlaces, isDraining: { draining.isSet }
+    )
     let start = StartRoute(gate: gate, node: node, starts: starts)
     let budget = IdentityBudget(pace: IdentityBudget.lookUps)
     let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)

@@ -104,13 +104,18 @@ def test_a_map_that_leads_nowhere(site, copy):
     assert code == 1 and all("sluice_002, which is no upstream" in finding["text"] for finding in bad)
 
 
-def test_a_node_that_is_nothing_but_backup_is_reached(site, copy):
-    """So it is where its tag has no line of its own."""
+def test_a_node_without_a_line_for_its_tag(site, copy):
     several = {2: "unix:/nonexistent", 3: site.nodes[0].addresses[0]}
     nginx = Nginx(None, copy.parent, copy / "error.log", several, site.nodes[0].operator)
     (copy / UPSTREAM).write_text(nginx.files()[UPSTREAM])
-    edit(copy, UPSTREAM, r'^  "~.*7003-.*$', "")
-    assert check(site, dump(copy), "-")[:2] == (0, [])
+    code, bad, _ = check(site, dump(copy), "-")
+    assert code == 0 and len(bad) == 3
+    assert all("has no line for tag 001" in finding["text"] for finding in bad)
+    assert '"~^/chat/.{14}7001-" "sluice_001";' in bad[0]["mend"]
+    # By its right tag all is well, by another's it would be asked last.
+    assert check(site, dump(copy), "-", settings={"node_tag": "3"})[:2] == (0, [])
+    code, bad, _ = check(site, dump(copy), "-", settings={"node_tag": "2"})
+    assert code == 0 and ["asks another node first" in finding["text"] for finding in bad] == [True]
 
 
 def test_a_location_of_its_own_below_a_mount(site, copy):

@@ -4,11 +4,13 @@ import FrontDoor
 package struct NginxCheckup: Sendable {
   private let chat: [NginxDoor]
   private let operators: [NginxDoor]
+  private let tag: UInt16
   private let maxBody: Int
 
   package init(settings: ServiceSettings) {
     chat = settings.listeners.map { NginxDoor(address: $0, role: .chat) }
     operators = settings.operatorListeners.map { NginxDoor(address: $0, role: .operators) }
+    tag = settings.tag
     maxBody = settings.limits.maxBody
   }
 
@@ -32,7 +34,8 @@ package struct NginxCheckup: Sendable {
     }
     var findings = reached(servers, upstreams)
     for server in servers {
-      findings += NginxSite(server: server, upstreams: upstreams, doors: chat, maxBody: maxBody).findings()
+      let site = NginxSite(server: server, upstreams: upstreams, doors: chat, tag: tag, maxBody: maxBody)
+      findings += site.findings()
       findings += operatorFindings(server, upstreams)
     }
     return Self.distinct(findings)

@@ -3,6 +3,8 @@ struct NginxPassage {
   /// `fastcgi`, `scgi` or another: what the module's directives begin with.
   let module: String
   let place: NginxPlace
+  /// The directive's argument.
+  let value: String
   let targets: [NginxUpstreams.Target]
 
   private static let modules = ["fastcgi", "scgi", "proxy", "uwsgi", "grpc"]
@@ -13,7 +15,7 @@ struct NginxPassage {
     return (location.scope.own + branches).compactMap { directive in
       guard let module = modules.first(where: { directive.name == "\($0)_pass" }), let value = directive.arguments.first
       else { return nil }
-      return NginxPassage(module: module, place: directive.place, targets: upstreams.targets(of: value))
+      return NginxPassage(module: module, place: directive.place, value: value, targets: upstreams.targets(of: value))
     }
   }
 

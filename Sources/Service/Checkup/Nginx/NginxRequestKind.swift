@@ -13,6 +13,14 @@ enum NginxRequestKind: CaseIterable {
     }
   }
 
+  /// Whether it is about one turn, whose id is in the path.
+  var isOfTurn: Bool {
+    switch self {
+    case .poll, .events, .cancel: true
+    case .start, .session: false
+    }
+  }
+
   var title: String {
     switch self {
     case .start: "start"

@@ -3,6 +3,8 @@ struct NginxSite {
   let server: NginxServer
   let upstreams: NginxUpstreams
   let doors: [NginxDoor]
+  /// Of this node.
+  let tag: UInt16
   /// Bytes of a body that Sluice takes.
   let maxBody: Int
 
@@ -68,6 +70,9 @@ struct NginxSite {
         location: route.location, module: route.passage.module, mount: mount, kinds: route.kinds,
         maxBody: maxBody)
       var own = check.findings() + NginxUpstreamCheck(passage: route.passage).findings()
+      if route.kinds.contains(where: \.isOfTurn) {
+        own += NginxTagCheck(passage: route.passage, upstreams: upstreams, doors: doors, tag: tag).findings()
+      }
       if !own.contains(where: { $0.level != .ok }) {
         let kinds = route.kinds.map(\.title).joined(separator: ", ")
         own.append(.ok("nginx", "\(route.location.place): \(mount)/chat/… \(kinds)"))
