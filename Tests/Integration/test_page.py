@@ -106,6 +106,40 @@ def test_an_answer_grows_by_polls(page, site):
     assert page.complaints() == []
 
 
+def test_an_answer_grows_as_a_stream(page, site):
+    model = site.model("rate=40;tokens=120;text=prose")
+    page.open(f"{site.nginx.url}/?model={model.name}&streams")
+    page.send("Tell me something")
+    lengths = set()
+
+    def finished():
+        lengths.add(len(page.last()[1]))
+        return len(page.messages()) == 2 and page.last()[0] == "done"
+
+    page.wait(finished)
+    assert page.last() == ("done", site.text(model))
+    assert len(lengths) >= 4, "the text came in one piece"
+    assert page.polls() == 0
+    assert page.complaints() == []
+
+
+def test_a_stream_goes_on_where_its_node_died(page, deploy):
+    """The other one has it, and what it cannot stream is polled."""
+    deployment = deploy()
+    first, second = deployment.add_node(), deployment.add_node(stream_limit="0")
+    deployment.add_nginx(first.addresses + second.addresses)
+    model = deployment.model("rate=40;tokens=2000")
+    page.open(f"{deployment.nginx.url}/?model={model.name}&streams")
+    page.send("Hello")
+    page.wait(lambda: len(page.last()[1]) > 60)
+    seen = page.last()[1]
+    owner = deployment.sql.execute("select tag from node join turn on owner = incarnation").fetchone()["tag"]
+    (first, second)[owner - 1].kill()
+    page.wait(lambda: page.last()[0] == "interrupted")
+    assert page.last()[1].startswith(seen)
+    assert deployment.text(model).startswith(page.last()[1])
+
+
 def test_a_conversation_goes_on(page, site):
     model = site.model("text=echo;rate=0")
     page.open(f"{site.nginx.url}/?model={model.name}")

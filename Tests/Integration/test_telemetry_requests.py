@@ -16,6 +16,7 @@ from chat_client import ChatClient, Turn
 from scrape import Scrape, moves, settled, until
 from scripted_provider import STREAM, ScriptedProvider, delta, event
 from stack import fastcgi, wait_until
+from stream_client import open_stream
 
 
 @moves("sluice_refusals_total")
@@ -111,6 +112,21 @@ def test_a_poll_that_waits_is_seen_and_counts_by_its_outcome(deployment, node):
     changes = settled(node).since(gone)
     assert changes['sluice_polls_total{outcome="woken"}'] == 1
     assert changes['sluice_turns_ended_total{state="cancelled"}'] == 1
+
+
+@moves("sluice_streams", "sluice_streams_ended_total")
+def test_a_stream_is_seen_and_counts_by_how_it_ended(deployment, node):
+    client = deployment.client()
+    turn = client.start(model=deployment.model("fault=stall;after=1;rate=0").name).read_some(1)
+    before = Scrape.of(node)
+    with open_stream(turn):
+        until(node, lambda now: now["sluice_streams"] == 1, "the stream to begin")
+    gone = until(node, lambda now: now["sluice_streams"] == 0, "its reader to be missed")
+    assert gone.since(before)['sluice_streams_ended_total{outcome="gone"}'] == 1
+    with open_stream(turn) as stream:
+        turn.cancel()
+        assert list(stream)[-1].event == "end"
+    assert settled(node).since(gone)['sluice_streams_ended_total{outcome="ended"}'] == 1
 
 
 @moves("sluice_requests_rejected_total", "sluice_connections_accepted_total")

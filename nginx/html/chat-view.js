@@ -23,7 +23,10 @@ const NOTES = {
   error: "Something went wrong. This is as far as it got.",
 };
 
-/** `<sluice-chat surface="web" base="./" model="…">`: a conversation with a virtual model. */
+/**
+ * `<sluice-chat surface="web" base="./" model="…" streams>`: a conversation with a virtual model; answers are read by
+ * polls, or with `streams` as server-sent events.
+ */
 export class ChatView extends HTMLElement {
   #client;
   #transcript;
@@ -33,7 +36,8 @@ export class ChatView extends HTMLElement {
 
   connectedCallback() {
     const surface = this.getAttribute("surface") ?? "web";
-    this.#client = new SluiceClient({ surface, base: this.getAttribute("base") ?? "./" });
+    const base = this.getAttribute("base") ?? "./";
+    this.#client = new SluiceClient({ surface, base, streams: this.hasAttribute("streams") });
     this.#transcript = new Transcript(surface);
     this.innerHTML = TEMPLATE; // Ours, constant.
     this.#part("composer").addEventListener("submit", (event) => {

@@ -11,14 +11,16 @@ const START_PATIENCE_MS = 30_000;
 export class SluiceClient {
   #base;
   #session;
+  #streams;
   #request = (path, options) => this.#send(path, options);
 
   /**
-   * @param {{base?: string, surface?: string}} [options] `base`: the address below which `chat/…` lies; by default
-   *   the page's own
+   * @param {{base?: string, surface?: string, streams?: boolean}} [options] `base`: the address below which `chat/…`
+   *   lies; by default the page's own. `streams`: answers are read as streams where they can be had, else by polls
    */
-  constructor({ base = "./", surface = "web" } = {}) {
+  constructor({ base = "./", surface = "web", streams = false } = {}) {
     this.#base = new URL(base, document.baseURI);
+    this.#streams = streams;
     this.#session = new Session(this.#request, surface);
   }
 
@@ -31,7 +33,7 @@ export class SluiceClient {
    */
   async start(message, { conversation, model } = {}) {
     const headers = { "Idempotency-Key": randomKey() };
-    const body = { message, conversation, model, stream: { modes: ["poll"] } };
+    const body = { message, conversation, model, stream: { modes: ["poll", "sse"] } };
     const backoff = new Backoff(START_PATIENCE_MS);
     let renewed = false;
     for (;;) {
@@ -39,7 +41,8 @@ export class SluiceClient {
         const token = await this.#session.token();
         const started = await this.#send("chat/start", { method: "POST", headers, body, token });
         const { turn, conversation, token: turnToken, cursor } = started;
-        return new Turn(this.#request, this.#session, { turn, conversation, token: turnToken }, cursor);
+        const reference = { turn, conversation, token: turnToken };
+        return new Turn(this.#request, this.#session, reference, { cursor, streams: this.#streams });
       } catch (error) {
         if (error.status === 401 && !renewed) {
           renewed = true;
@@ -58,18 +61,19 @@ export class SluiceClient {
    * @param {import("./turn.js").TurnReference} reference
    */
   resume(reference) {
-    return new Turn(this.#request, this.#session, reference);
+    return new Turn(this.#request, this.#session, reference, { streams: this.#streams });
   }
 
   /**
    * @param {string} path relative to the base
    * @param {{method?: string, headers?: object, body?: object, token?: string, timeoutMs?: number,
-   *   signal?: AbortSignal}} options
-   * @returns {Promise<any>} the JSON of a good answer
+   *   signal?: AbortSignal, streams?: boolean}} options `streams`: the answer comes for as long as it likes
+   * @returns {Promise<any>} the JSON of a good answer; its body, if it streams
    * @throws {SluiceError}
    */
-  async #send(path, { method = "GET", headers = {}, body, token, timeoutMs = REQUEST_TIMEOUT_MS, signal } = {}) {
-    const limits = [AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])];
+  async #send(path, options = {}) {
+    const { method = "GET", headers = {}, body, token, timeoutMs = REQUEST_TIMEOUT_MS, signal, streams } = options;
+    const limits = [...(streams ? [] : [AbortSignal.timeout(timeoutMs)]), ...(signal ? [signal] : [])];
     let response, json;
     try {
       response = await fetch(new URL(path, this.#base), {
@@ -78,6 +82,7 @@ export class SluiceClient {
           ...headers,
           ...(body && { "Content-Type": "application/json" }),
           ...(token && { Authorization: `Bearer ${token}` }),
+          ...(streams && { Accept: "text/event-stream" }),
         },
         body: body && JSON.stringify(body),
         cache: "no-store",
@@ -85,9 +90,10 @@ export class SluiceClient {
         credentials: "omit",
         signal: AbortSignal.any(limits),
       });
+      if (streams && response.status === 200) return response.body;
       json = await response.text().then(parsed);
     } catch {
-      throw new SluiceError("unreachable", "The server cannot be reached.", { transient: true });
+      throw SluiceError.unreachable();
     }
     if (response.ok && json !== undefined) return json;
     throw SluiceError.fromResponse(response, json);

@@ -17,6 +17,10 @@ export class SluiceError extends Error {
     this.transient = transient;
   }
 
+  static unreachable() {
+    return new SluiceError("unreachable", "The server cannot be reached.", { transient: true });
+  }
+
   /** @param {Response} response @param {any} body its JSON, undefined when it is none */
   static fromResponse(response, body) {
     const { status } = response;

@@ -1,9 +1,15 @@
 import { Backoff, pause } from "./backoff.js";
+import { eventStream } from "./event-stream.js";
+import { SluiceError } from "./sluice-error.js";
 
 /** The longest that we let the server hold a poll. */
 const HOLD_MS = 20_000;
 /** Past this a poll is lost on its way: the hold, and as much again. */
 const POLL_TIMEOUT_MS = 2 * HOLD_MS;
+/** Before a stream that has ended is opened again. */
+const REOPEN_MS = 100;
+/** Past this a stream is dead: the server gives a sign of life each 15 s. */
+const SILENCE_MS = 40_000;
 /** Events of the last chunk: the reply that carries it says the same itself. */
 const CLOSING = new Set(["usage", "error", "end"]);
 /** How long polls may fail before a turn counts as out of reach. */
@@ -22,26 +28,33 @@ const PATIENCE_MS = 600_000;
  *   `recovered`; `end` is always the last
  */
 
-/** One running answer, read by polls. It begins at its first event, or where `cursor` says. */
+/**
+ * One running answer, read by polls, or as a stream where that is wanted and can be had. It begins at its first event, or
+ * where `cursor` says.
+ */
 export class Turn {
   #request;
   #session;
   #reference;
   #cursor;
+  #streams;
   #reader = randomWord();
   #left = new AbortController();
 
   /**
    * @param {(path: string, options: object) => Promise<any>} request
+   *   with `streams` in its options the body of a good answer, else its JSON
    * @param {import("./session.js").Session} session
    * @param {TurnReference} reference
-   * @param {string} [cursor] where to go on; "1.0" reads everything
+   * @param {{cursor?: string, streams?: boolean}} [options] `cursor`: where to go on; "1.0" reads everything. `streams`:
+   *   ask for a stream first
    */
-  constructor(request, session, reference, cursor = "1.0") {
+  constructor(request, session, reference, { cursor = "1.0", streams = false } = {}) {
     this.#request = request;
     this.#session = session;
     this.#reference = reference;
     this.#cursor = cursor;
+    this.#streams = streams;
   }
 
   /** @returns {TurnReference} */
@@ -77,24 +90,29 @@ export class Turn {
     while (!this.#left.signal.aborted) {
       const shown = new Shown(this.#left.signal);
       try {
-        // One poll at a time, and an aborted one is void: a reply always answers the current cursor.
-        const reply = await this.#poll(shown.signal);
-        if (backoff.reset()) yield { type: "recovered" };
-        sessionTried = false;
-        if (reply.reset) yield { type: "reset" };
-        for (const event of reply.events) if (!CLOSING.has(event.type)) yield event;
-        // Only now, when the events have been taken: whoever reads and fails reads them again.
-        this.#cursor = reply.cursor;
-        if (reply.token) this.#reference.token = reply.token;
-        if (reply.state !== "streaming") {
-          const { state, error, usage, finish_reason: finishReason } = reply;
-          yield { type: "end", state, finishReason, error, usage };
-          return;
+        // One request at a time, and an aborted one is void: a reply always answers the current cursor.
+        for await (const reply of this.#replies(shown.signal)) {
+          if (backoff.reset()) yield { type: "recovered" };
+          sessionTried = false;
+          if (reply.reset) yield { type: "reset" };
+          for (const event of reply.events) if (!CLOSING.has(event.type)) yield event;
+          // Only now, when the events have been taken: whoever reads and fails reads them again.
+          this.#cursor = reply.cursor;
+          if (reply.token) this.#reference.token = reply.token;
+          if (reply.state !== "streaming") {
+            const { state, error, usage, finish_reason: finishReason } = reply;
+            yield { type: "end", state, finishReason, error, usage };
+            return;
+          }
+          await pause(reply.poll_after_ms, shown.signal);
         }
-        await pause(reply.poll_after_ms, shown.signal);
       } catch (error) {
         if (this.#left.signal.aborted) return;
         if (shown.signal.aborted) continue;
+        if (error.code === "too_many_streams") {
+          this.#streams = false;
+          continue;
+        }
         if (error.status === 401 && !sessionTried) {
           // The turn's token is short-lived. The visitor's own opens it as well.
           sessionTried = true;
@@ -112,6 +130,39 @@ export class Turn {
       } finally {
         shown.end();
       }
+    }
+  }
+
+  /** What a poll would say, from one poll or a stream. A hidden page polls: nobody watches it. */
+  async *#replies(signal) {
+    if (!this.#streams || document.hidden) {
+      yield await this.#poll(signal);
+      return;
+    }
+    const silence = new AbortController();
+    let timer;
+    const onSign = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    };
+    onSign();
+    try {
+      const query = new URLSearchParams({ cursor: this.#cursor, reader: this.#reader });
+      const body = await this.#request(`chat/${this.#reference.turn}/events?${query}`, {
+        token: this.#reference.token,
+        streams: true,
+        signal: AbortSignal.any([signal, silence.signal]),
+      });
+      for await (const { event, id, data } of eventStream(body, onSign)) {
+        const state = event === "end" ? data.state : "streaming";
+        yield { events: [], poll_after_ms: 0, ...data, state, cursor: id, reset: event === "reset" };
+      }
+      // Ended without the answer's end: it is to be opened again.
+      await pause(REOPEN_MS, signal);
+    } catch (error) {
+      throw error instanceof SluiceError ? error : SluiceError.unreachable();
+    } finally {
+      clearTimeout(timer);
     }
   }
 

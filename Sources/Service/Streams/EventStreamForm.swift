@@ -6,8 +6,10 @@ import Wire
 struct EventStreamForm: StreamForm {
   static let contentType = "text/event-stream"
 
-  let head = Response.Head.streamed(contentType: contentType)
-  let resumes = true
+  private static let common = Response.Head.streamed(contentType: contentType)
+
+  var head: Response.Head { Self.common }
+  var resumes: Bool { true }
   /// What `event: start` says; nil for a stream of a turn that was started before.
   private let receipt: [UInt8]?
 

@@ -7,8 +7,10 @@ import Wire
 struct JSONLinesForm: StreamForm {
   static let contentType = "application/x-ndjson"
 
-  let head = Response.Head.streamed(contentType: contentType)
-  let resumes = true
+  private static let common = Response.Head.streamed(contentType: contentType)
+
+  var head: Response.Head { Self.common }
+  var resumes: Bool { true }
   /// The first line; nil for a stream of a turn that was started before.
   private let receipt: [UInt8]?
 

@@ -1,8 +1,8 @@
 import Chat
 import FrontDoor
 
-/// How a stream says what a turn's log holds. One value for each stream: it may remember what it has said. All bytes go
-/// to the end of what is given.
+/// How a stream says what a turn's log holds. One value for each stream: it may remember what it has said, and is small,
+/// for there are thousands. All bytes go to the end of what is given.
 protocol StreamForm: Sendable {
   /// Status and headers; a stream has no length.
   var head: Response.Head { get }

@@ -54,7 +54,7 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
       exchange: exchange, source: source, place: place, reader: reader,
       ends: reader.form.resumes ? now.advanced(milliseconds: .random(in: Self.lifetime)) : .distantFuture,
       timer: schedule(ticket, at: now.advanced(milliseconds: Self.silence)))
-    let head = reader.form.head.adding(CrossOrigin.headers(for: origin))
+    let head = origin == nil ? reader.form.head : reader.form.head.adding(CrossOrigin.headers(for: origin))
     if !exchange.stream(head, from: self, token: Int(ticket.place)) { peerGone(Int(ticket.place)) }
   }
 
