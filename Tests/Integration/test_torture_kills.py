@@ -27,13 +27,32 @@ def victims(nodes, born, crowd):
 
 @sizes(6, KILLS)
 def test_kills_at_random_moments_lose_nothing_that_was_seen(deploy, times):
+    deployment, crowd, orphans, dice = killed_at_random_moments(deploy, times)
+    # They struck: most of the turns on a killed node did not live to see their end.
+    assert crowd.states()["interrupted"] > orphans / 2 > 0
+    assert_ended_as_seen(deployment, crowd, dice)
+
+
+@torture(max(1, KILLS // 4))
+def test_kills_at_random_moments_let_turns_start_over(deploy, times):
+    deployment, crowd, orphans, dice = killed_at_random_moments(deploy, times, restart=True)
+    # Who is interrupted was begun anew twice before.
+    assert all(reader.resets >= 2 for reader in crowd.finished if reader.state == "interrupted")
+    [begun] = deployment.sql.execute("select sum(restarts) as n, max(restarts) as most from turn").fetchall()
+    say(f"{begun['n']} begun anew, {crowd.states()['interrupted']} given up")
+    assert begun["n"] > orphans / 2 > 0 and begun["most"] <= 2
+    assert_ended_as_seen(deployment, crowd, dice)
+
+
+def killed_at_random_moments(deploy, times, restart=False):
+    """Three nodes under a crowd, one of which is killed, again and again; how many turns lost their node in all."""
     dice = seeded()
     deployment = deploy()
     watch_ends(deployment)
-    nodes = several_nodes(deployment, 3)
+    nodes = several_nodes(deployment, 3, tagged=restart)
     born = {node: time.monotonic() for node in nodes}
     orphans, waited = 0, 0.0
-    with Crowd(deployment, dice, mortal=True) as crowd:
+    with Crowd(deployment, dice, mortal=True, restart=restart) as crowd:
         for kill in range(1, times + 1):
             waited += crowd.flow()
             victim = dice.choice(wait_until(lambda: victims(nodes, born, crowd), "a node to bear turns", 30))
@@ -50,9 +69,7 @@ def test_kills_at_random_moments_lose_nothing_that_was_seen(deploy, times):
             wait_until(node.is_ready, f"{node.name} to be ready", 30, node.log)
     say(f"{times} kills, {orphans} orphans, {waited / times:.1f} s until all flowed again")
     say(f"{dict(crowd.states())}, {dict(crowd.seen())}")
-    # They struck: most of the turns on a killed node did not live to see their end.
-    assert crowd.states()["interrupted"] > orphans / 2 > 0
-    assert_ended_as_seen(deployment, crowd, dice)
+    return deployment, crowd, orphans, dice
 
 
 @torture(max(1, KILLS // 20))
