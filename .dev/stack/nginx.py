@@ -118,7 +118,8 @@ class Nginx:
             "locations": self.locations,
             "connections": str(self.connections),
         }
-        return {
+        openai = {"sluice-openai.conf": edited("sluice-openai.conf")} if self.snippet == SNIPPETS["fastcgi"] else {}
+        return openai | {
             "sluice.conf": edited(self.snippet),
             "sluice-upstream.conf": edited(
                 "sluice-upstream.conf",
