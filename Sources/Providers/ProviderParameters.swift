@@ -95,10 +95,10 @@ package struct ProviderParameters: Sendable {
   }
 
   /// `json` is an object of these keys; a null counts as absent. Throws `model_misconfigured`, the cause naming the key,
-  /// for a key that is unknown and a value of the wrong type or out of bounds.
-  package init(json: String) throws(ProviderError) {
+  /// for a key that is unknown and a value of the wrong type or out of bounds. `limit` is in bytes.
+  package init(json: String, limit: Int = 64 << 10) throws(ProviderError) {
     let document: JSONDocument
-    do { document = try JSONDocument(parsing: json, limit: 64 << 10) } catch {
+    do { document = try JSONDocument(parsing: json, limit: limit) } catch {
       throw ProviderError(.misconfigured, cause: "parameters: \(error.rawValue)")
     }
     guard document.root.kind == .object else {

@@ -16,8 +16,8 @@ struct CompletionMessages {
   private(set) var said: [UInt8] = []
   private(set) var estimatedTokens = 0
 
-  /// The calls that were seen, newest last: a result names its call, providers want the tool's name too.
-  private var calls: [MessagePart.ToolCall] = []
+  /// Tools by the id of their last call: a result names the call, and providers want the tool's name too.
+  private var called: [String: String] = [:]
 
   /// Throws 400 and 413, with the member at fault.
   init(_ value: JSONElement?) throws(Refusal) {
@@ -76,7 +76,7 @@ struct CompletionMessages {
       }
       for (index, element) in value.elements.enumerated() {
         let call = try Self.call(element, "\(param).tool_calls[\(index)]")
-        calls.append(call)
+        called[call.id] = call.name
         parts.append(.toolCall(call))
       }
     }
@@ -104,12 +104,12 @@ struct CompletionMessages {
 
   /// The results of one message's calls are one message to providers.
   private mutating func addResult(_ message: JSONElement, _ param: String) throws(Refusal) {
-    guard let id = message["tool_call_id"]?.string, let call = calls.last(where: { $0.id == id }) else {
+    guard let id = message["tool_call_id"]?.string, let name = called[id] else {
       throw Refusal.malformed("`tool_call_id` names no call of a message before it.").at("\(param).tool_call_id")
     }
     let texts = try CompletionContent.texts(message["content"], "\(param).content")
     let text = texts.map { if case .text(let text) = $0 { text } else { "" } }.joined()
-    let result = MessagePart.toolResult(MessagePart.ToolResult(id: id, name: call.name, text: text))
+    let result = MessagePart.toolResult(MessagePart.ToolResult(id: id, name: name, text: text))
     if let last = list.last, last.role == .tool {
       list.removeLast()
       estimatedTokens += TokenEstimate.of(text: text.utf8.count, images: 0)

@@ -6,8 +6,10 @@ import Wire
 /// (platform.openai.com/docs/api-reference/chat/streaming). Its reader cannot come again: what breaks it off is told as
 /// an error, and then there is no `[DONE]`.
 struct CompletionStream: StreamForm {
-  let head = Response.Head.streamed(contentType: EventStreamForm.contentType)
-  let resumes = false
+  private static let common = Response.Head.streamed(contentType: EventStreamForm.contentType)
+
+  var head: Response.Head { Self.common }
+  var resumes: Bool { false }
 
   private let object: CompletionObject
   private let includesUsage: Bool

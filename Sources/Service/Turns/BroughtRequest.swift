@@ -37,7 +37,8 @@ struct BroughtRequest: Sendable {
     tools = ProviderTools(
       root["tools"]?.elements.compactMap { Self.tool($0) } ?? [], choice: Self.choice(root["tool_choice"]),
       parallel: root["parallel_tool_calls"]?.bool ?? true)
-    parameters = try ProviderParameters(json: root["parameters"]?.string ?? "{}")
+    // As long as a request may be: a schema may be long.
+    parameters = try ProviderParameters(json: root["parameters"]?.string ?? "{}", limit: JSONDocument.defaultLimit)
   }
 
   private static func tool(_ tool: JSONElement) -> ProviderTools.Tool? {
