@@ -1,9 +1,10 @@
 -- First of the four statements of a chat start, one transaction: fences the node, resolves the virtual model to its
 -- routes, a row each, and takes the conversation for the turn. The later statements write only if this one took it. It
 -- takes nothing for a message that alone is longer than the model's limit, or follows one that is not in the
--- conversation. What it says of model and routes, turn_adopt.sql says at the same places.
+-- conversation, nor for tools where the model knows none. What it says of model and routes, turn_adopt.sql says at the
+-- same places.
 -- $1 incarnation, $2 identity, $3 surface, $4 model or null, $5 conversation, $6 conversation is new, $7 turn,
--- $8 estimated tokens of the message, $9 message that it follows; null: none is named
+-- $8 estimated tokens of the message, $9 message that it follows; null: none is named, $10 tools are offered
 with fence as materialized (
   select 1
   from sluice.node
@@ -46,6 +47,7 @@ made as (
   from fence, model, place
   where $6::boolean
     and model.fits
+    and not (model.notool and $10::boolean)
   on conflict (id) do update set live_turn = excluded.live_turn
   where conversation.live_turn = excluded.live_turn
   returning id
@@ -57,6 +59,7 @@ taken as (
   where conversation.id = $5::uuid
     and not $6::boolean
     and model.fits
+    and not (model.notool and $10::boolean)
     and conversation.identity_id = $2::uuid
     and (conversation.live_turn is null or conversation.live_turn = $7::uuid)
   returning conversation.id

@@ -123,7 +123,8 @@ class Nginx:
         tagged = isinstance(self.nodes, dict)
         upstream = self.tagged if tagged else [(rf"^  server .* {OPTIONS};$", servers(self.nodes))]
         brotli = {"sluice-brotli.conf": edited("sluice-brotli.conf")} if BROTLI.exists() else {}
-        return brotli | {
+        openai = {"sluice-openai.conf": edited("sluice-openai.conf")} if self.snippet == SNIPPETS["fastcgi"] else {}
+        return brotli | openai | {
             "sluice.conf": edited(
                 self.snippet, (r"include snippets/(sluice-brotli.*);", f'include "{self.home}/sluice-brotli*.conf";')
             ),

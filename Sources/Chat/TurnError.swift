@@ -26,6 +26,9 @@ package struct TurnError: Error, Equatable, Sendable {
 
   package static let tooLong = TurnError(
     code: "turn_too_long", message: "The answer is longer than this service keeps.", retryable: false)
+  package static let toolCallTooLong = TurnError(
+    code: "tool_call_too_long", message: "The model's call of a tool is longer than this service takes.",
+    retryable: false)
   package static let timedOut = TurnError(
     code: "turn_timeout", message: "The answer took longer than this service allows.", retryable: true)
 }

@@ -47,8 +47,11 @@ package struct Route: Sendable {
   /// The path before and after the variable segment; `tail` is nil if there is none.
   private let head: [UInt8]
   private let tail: [UInt8]?
+  /// The variable segment goes on to the end of the path, over every "/".
+  private let takesRest: Bool
 
-  /// `pattern`: "/chat/start" or "/chat/{turn}/poll". Compared byte for byte; a trailing "/" counts.
+  /// `pattern`: "/chat/start", "/chat/{turn}/poll", or "/models/{name*}", which takes the rest of the path. Compared byte
+  /// for byte; a trailing "/" counts.
   package init(_ method: Method, _ pattern: StaticString, _ action: @escaping Action) {
     self.method = method
     self.action = action
@@ -56,9 +59,11 @@ package struct Route: Sendable {
     if let open = text.firstIndex(of: UInt8(ascii: "{")), let close = text.firstIndex(of: UInt8(ascii: "}")) {
       head = Array(text[..<open])
       tail = Array(text[(close + 1)...])
+      takesRest = text[close - 1] == UInt8(ascii: "*")
     } else {
       head = text
       tail = nil
+      takesRest = false
     }
   }
 
@@ -66,6 +71,7 @@ package struct Route: Sendable {
   func match(_ path: borrowing Span<UInt8>) -> Range<Int>? {
     guard path.matches(head, at: 0) else { return nil }
     guard let tail else { return path.count == head.count ? 0..<0 : nil }
+    if takesRest { return path.count > head.count ? head.count..<path.count : nil }
     var end = head.count
     while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
     return end > head.count && path.count == end + tail.count && path.matches(tail, at: end) ? head.count..<end : nil

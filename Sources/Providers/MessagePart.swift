@@ -1,4 +1,4 @@
-import Wire
+package import Wire
 
 /// A piece of a message.
 package enum MessagePart: Sendable, Equatable {
@@ -53,15 +53,55 @@ package enum MessagePart: Sendable, Equatable {
   }
 
   /// The parts of a message as the database holds them: an array of `{"type":"text","text":…}`,
-  /// `{"type":"image","url":…}` and `{"type":"image","media_type":…,"data":…}`. They were checked when they came in; what
-  /// a later program has written, of a type that this one does not know, is left out. Throws `model_misconfigured` for
-  /// what is no JSON.
+  /// `{"type":"image","url":…}`, `{"type":"image","media_type":…,"data":…}`,
+  /// `{"type":"tool_call","id":…,"name":…,"arguments":…}` and `{"type":"tool_result","id":…,"name":…,"text":…}`. They were
+  /// checked when they came in; what a later program has written, of a type that this one does not know, is left out.
+  /// Throws `model_misconfigured` for what is no JSON.
   package static func parse(_ json: [UInt8]) throws(ProviderError) -> [MessagePart] {
     let document: JSONDocument
     do { document = try JSONDocument(parsing: json) } catch {
       throw ProviderError(.misconfigured, cause: "parts of a message: \(error.rawValue)")
     }
-    return document.root.elements.compactMap { MessagePart($0) }
+    return parse(document.root)
+  }
+
+  /// As above, for an array that stands in another document.
+  package static func parse(_ array: JSONElement) -> [MessagePart] { array.elements.compactMap { MessagePart($0) } }
+
+  /// Writes parts as `parse` takes them, members in a fixed order. Kept blocks are left out: they are of one round.
+  package static func write(_ parts: [MessagePart], to writer: inout JSONWriter) {
+    writer.beginArray()
+    for part in parts { part.write(to: &writer) }
+    writer.endArray()
+  }
+
+  private func write(to writer: inout JSONWriter) {
+    if case .kept = self { return }
+    writer.beginObject()
+    switch self {
+    case .text(let text):
+      writer.member("type", "text")
+      writer.member("text", text)
+    case .image(let url):
+      writer.member("type", "image")
+      writer.member("url", url)
+    case .imageData(let type, let data):
+      writer.member("type", "image")
+      writer.member("media_type", type)
+      writer.member("data", data)
+    case .toolCall(let call):
+      writer.member("type", "tool_call")
+      writer.member("id", call.id)
+      writer.member("name", call.name)
+      writer.member("arguments", call.arguments)
+    case .toolResult(let result):
+      writer.member("type", "tool_result")
+      writer.member("id", result.id)
+      writer.member("name", result.name)
+      writer.member("text", result.text)
+    case .kept: break
+    }
+    writer.endObject()
   }
 
   private init?(_ part: JSONElement) {
@@ -77,6 +117,15 @@ package enum MessagePart: Sendable, Equatable {
       } else {
         return nil
       }
+    case "tool_call":
+      guard let id = part["id"]?.string, let name = part["name"]?.string, let arguments = part["arguments"]?.string
+      else { return nil }
+      self = .toolCall(ToolCall(id: id, name: name, arguments: arguments))
+    case "tool_result":
+      guard let id = part["id"]?.string, let name = part["name"]?.string, let text = part["text"]?.string else {
+        return nil
+      }
+      self = .toolResult(ToolResult(id: id, name: name, text: text))
     default: return nil
     }
   }

@@ -1,6 +1,6 @@
-import Wire
+package import Wire
 
-/// A virtual model's sampling parameters, checked, in the vocabulary of OpenAI chat completions; each driver says them in
+/// Sampling parameters of a virtual model or a client, checked, in the vocabulary of OpenAI chat completions; each driver says them in
 /// its provider's words. What only one provider knows belongs into a route's overrides.
 package struct ProviderParameters: Sendable {
   package enum Key: String, Sendable, CaseIterable {
@@ -28,7 +28,9 @@ package struct ProviderParameters: Sendable {
   }
 
   /// Each value as JSON.
-  private let values: [Key: [UInt8]]
+  private var values: [Key: [UInt8]]
+  /// Those that the client has set, not the virtual model.
+  private var asked: Set<Key> = []
 
   /// The parameters that are set, in a fixed order.
   var all: [(key: Key, json: [UInt8])] {
@@ -48,10 +50,16 @@ package struct ProviderParameters: Sendable {
 
   var form: Form? { read(.responseFormat) { Form($0) } }
 
-  /// The temperature as JSON, for a provider whose scale ends at `limit`. Throws `model_misconfigured` for more.
+  /// The temperature as JSON, for a provider whose scale ends at `limit`. Throws as `unfit` for more.
   func temperature(upTo limit: Double) throws(ProviderError) -> [UInt8]? {
     guard let value = read(.temperature, { $0.double }), value > limit else { return values[.temperature] }
-    throw ProviderError(.misconfigured, cause: "parameters.temperature: the provider takes no more than \(limit)")
+    throw unfit(.temperature, "the provider takes no more than \(limit)")
+  }
+
+  /// The provider does not take this parameter: whoever has set it is told, which is the operator with
+  /// `model_misconfigured`, or the client with `upstream_refused`.
+  func unfit(_ key: Key, _ cause: String) -> ProviderError {
+    ProviderError(asked.contains(key) ? .refused : .misconfigured, cause: "parameters.\(key.rawValue): \(cause)")
   }
 
   private func read<Value>(_ key: Key, _ body: (JSONElement) -> Value?) -> Value? {
@@ -63,11 +71,34 @@ package struct ProviderParameters: Sendable {
 
   private init(values: [Key: [UInt8]]) { self.values = values }
 
+  /// With what a client asks for instead; of tokens it gets no more than there were.
+  package func replaced(by other: ProviderParameters) -> ProviderParameters {
+    var merged = self
+    for (key, json) in other.values {
+      if key == .maxTokens, let limit = maxTokens, let tokens = other.maxTokens, tokens > limit { continue }
+      merged.values[key] = json
+      merged.asked.insert(key)
+    }
+    return merged
+  }
+
+  /// A JSON object, as `init(json:)` takes it.
+  package var json: String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    for (key, json) in all {
+      writer.key(escaping: key.rawValue)
+      writer.raw(json)
+    }
+    writer.endObject()
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
   /// `json` is an object of these keys; a null counts as absent. Throws `model_misconfigured`, the cause naming the key,
-  /// for a key that is unknown and a value of the wrong type or out of bounds.
-  package init(json: String) throws(ProviderError) {
+  /// for a key that is unknown and a value of the wrong type or out of bounds. `limit` is in bytes.
+  package init(json: String, limit: Int = 64 << 10) throws(ProviderError) {
     let document: JSONDocument
-    do { document = try JSONDocument(parsing: json, limit: 64 << 10) } catch {
+    do { document = try JSONDocument(parsing: json, limit: limit) } catch {
       throw ProviderError(.misconfigured, cause: "parameters: \(error.rawValue)")
     }
     guard document.root.kind == .object else {
@@ -85,6 +116,13 @@ package struct ProviderParameters: Sendable {
       values[key] = text
     }
     self.values = values
+  }
+
+  /// Sets one parameter. False, and nothing is set, for a value that is not within the key's `bounds`.
+  package mutating func set(_ key: Key, to value: JSONElement) -> Bool {
+    guard let json = key.checked(value) else { return false }
+    values[key] = json
+    return true
   }
 }
 
@@ -110,7 +148,8 @@ extension ProviderParameters.Key {
     return value.minified
   }
 
-  fileprivate var bounds: String {
+  /// What a value must be, in words.
+  package var bounds: String {
     switch self {
     case .temperature: "a number from 0 to 2"
     case .topP: "a number above 0, at most 1"

@@ -7,11 +7,14 @@ package struct ProviderTools: Sendable {
     package let description: String
     /// JSON Schema of the arguments, an object.
     package let schema: String
+    /// The arguments are to follow the schema to the letter, where the provider can promise that.
+    package let isStrict: Bool
 
-    package init(name: String, description: String, schema: String) {
+    package init(name: String, description: String, schema: String, isStrict: Bool = false) {
       self.name = name
       self.description = description
       self.schema = schema
+      self.isStrict = isStrict
     }
 
     /// What all that copy OpenAI call a function: members `name`, `description`, `parameters`.

@@ -141,12 +141,16 @@ package final class Service: Sendable {
       pageBudget: IdentityBudget(pace: IdentityBudget.pages),
       // The other half of the connections is left to whoever wants little.
       pages: Turnstile(places: max(1, settings.databaseConnections / 2)), store: ConversationStore(database))
+    let openAI = OpenAIRoutes(
+      completions: CompletionsRoute(gate: gate, node: node, starts: starts),
+      models: ListedModelsRoute(gate: gate, budget: budget, store: ModelStore(database)))
     let preflight: Route.Action = { [gate] request, _, exchange in
       exchange.reply(CrossOrigin.preflight(origin: gate.origin(of: request)))
     }
     // Pages of other origins are to read these errors too.
     let readable: Router.Refused = { [gate] request, response in
-      response.adding(headers: CrossOrigin.headers(for: gate.origin(of: request)))
+      OpenAIError.reformed(response, of: request)
+        .adding(headers: CrossOrigin.headers(for: gate.origin(of: request)))
     }
     door = try FrontDoor(
       loops: pool.loops, listeners: settings.listeners, limits: settings.limits,
@@ -166,7 +170,7 @@ package final class Service: Sendable {
           Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/events", preflight),
           Route(.options, "/chat/{turn}/cancel", preflight),
           Route(.options, "/chat/start", preflight), Route(.options, "/chat/session", preflight),
-        ], unmatched: { [gate] in readable($0, gate.unmatched(allow: $1)) }, refused: readable))
+        ] + openAI.routes, unmatched: { [gate] in readable($0, gate.unmatched(allow: $1)) }, refused: readable))
     let telemetry = Telemetry(
       settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
       registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,

@@ -14,6 +14,8 @@ package struct ModelStore: Sendable {
     package let streams: Bool
     /// Taken on this surface when a start names none.
     package let isDefault: Bool
+    /// Seconds since 1970.
+    package let createdAt: Int
   }
 
   /// What can be chosen on a surface now, by name; none on a surface that is unknown or disabled.
@@ -22,7 +24,7 @@ package struct ModelStore: Sendable {
     return (0..<rows.count).map { row in
       Model(
         name: rows.string(row, 0) ?? "", title: rows.string(row, 1) ?? "", streams: rows.bool(row, 2) ?? true,
-        isDefault: rows.bool(row, 3) ?? false)
+        isDefault: rows.bool(row, 3) ?? false, createdAt: rows.int(row, 4) ?? 0)
     }
   }
 }

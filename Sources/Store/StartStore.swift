@@ -29,13 +29,16 @@ package struct StartStore: Sendable {
     package var metadata: [UInt8]
     /// What the client sent beside the message, a JSON object, if the turn does not go on with a conversation.
     package var request: [UInt8]?
+    /// That request offers tools.
+    package var offersTools: Bool
     /// Idempotency-Key and the SHA-256 of the body it goes with.
     package var key: (name: String, bodyHash: [UInt8])?
 
     package init(
       incarnation: ID, identity: ID, surface: ID, model: String?, conversation: ID, isNewConversation: Bool,
       after: After, turn: ID, userMessage: ID, assistantMessage: ID, parts: [UInt8], estimatedTokens: Int,
-      metadata: [UInt8], request: [UInt8]? = nil, key: (name: String, bodyHash: [UInt8])?
+      metadata: [UInt8], request: [UInt8]? = nil, offersTools: Bool = false,
+      key: (name: String, bodyHash: [UInt8])?
     ) {
       self.incarnation = incarnation
       self.identity = identity
@@ -51,6 +54,7 @@ package struct StartStore: Sendable {
       self.estimatedTokens = estimatedTokens
       self.metadata = metadata
       self.request = request
+      self.offersTools = offersTools
       self.key = key
     }
   }
@@ -84,6 +88,8 @@ package struct StartStore: Sendable {
     case noMessage
     /// The message alone is longer than the virtual model allows.
     case tooLong
+    /// Tools were offered to a virtual model that knows none.
+    case noTools
     /// No such virtual model, it is disabled, or it has no enabled route.
     case noModel
     /// This node's lease has lapsed or was voided.
@@ -112,7 +118,7 @@ package struct StartStore: Sendable {
       Query(
         .startTake, .id(start.incarnation), .id(start.identity), .id(start.surface), .text(start.model),
         .id(start.conversation), .bool(start.isNewConversation), .id(start.turn),
-        .int(start.estimatedTokens), .id(start.after.message))
+        .int(start.estimatedTokens), .id(start.after.message), .bool(start.offersTools))
     ]
     if let key = start.key {
       queries.append(
@@ -141,7 +147,7 @@ package struct StartStore: Sendable {
     switch outcome {
     case .started, .repeated, .fenced, .noIdentity: return outcome
     // A refused start may be the repetition of one that succeeded: the conversation is busy with that very turn.
-    case .busy, .noConversation, .noMessage, .tooLong, .noModel:
+    case .busy, .noConversation, .noMessage, .tooLong, .noTools, .noModel:
       return try await former(of: start) ?? outcome
     }
   }
@@ -185,6 +191,7 @@ package struct StartStore: Sendable {
     guard let plan = Plan(taken) else { return .noModel }
     if taken.bool(0, 3) != true { return .noMessage }
     if taken.bool(0, 4) != true { return .tooLong }
+    if start.offersTools, !plan.usesTools { return .noTools }
     guard taken.int(0, 1) == 1 else {
       let live = try await database.run([Query(.conversationLive, .id(start.conversation), .id(start.identity))])[0]
       return .busy(turn: live.id(0, 0))

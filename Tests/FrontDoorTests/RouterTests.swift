@@ -47,6 +47,13 @@ import Testing
     #expect(response.body == Response.notFound.body)
   }
 
+  @Test(arguments: [("/v1/models/a", "a"), ("/v1/models/a/b", "a/b"), ("/v1/models//", "/"), ("/v1/models/", nil)])
+  func theRestOfAPathIsTakenOverItsSlashes(path: String, captured: String?) throws {
+    let response = try handle(.get, path, by: Router([Self.route(.get, "/v1/models/{name*}")]))
+    #expect(response.head.status == (captured == nil ? 404 : 200))
+    if let captured { #expect(String(decoding: response.body, as: UTF8.self) == "/v1/models/{name*} \(captured)") }
+  }
+
   @Test func aWrongMethodIs405WithThoseAllowed() throws {
     let response = try handle(.put, "/chat/conversations/1")
     #expect(response.head.status == 405)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_the_examples_work_as_pasted_into_one_shell(like_make_run):
     outputs = done.stdout.split(MARK)
     for (block, shown), output in zip(blocks, outputs, strict=True):
         assert_alike(plain(shown), plain(output.splitlines()), block)
+
+
+def test_the_python_runs_with_openais_library(like_make_run):
+    [(block, _)] = marked("python")
+    done = subprocess.run(
+        [sys.executable, "-c", block],
+        env={
+            **os.environ,
+            "OPENAI_BASE_URL": f"{like_make_run.nginx.url}/v1",
+            "OPENAI_API_KEY": like_make_run.client().token,
+        },
+        text=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "Open the gate, please."
 
 
 def test_the_sql_runs_on_a_fresh_database(deploy):

@@ -13,6 +13,18 @@ import Wire
       ])
   }
 
+  @Test func whatIsWrittenIsRead() throws {
+    let parts: [MessagePart] = [
+      .text("a \"b\""), .image(url: "https://example.org/a.png"),
+      .imageData(mediaType: "image/png", data: "iVBORw0KGgo="),
+      .toolCall(MessagePart.ToolCall(id: "c1", name: "open", arguments: #"{"gate":1}"#)),
+      .toolResult(MessagePart.ToolResult(id: "c1", name: "open", text: "done")),
+    ]
+    var writer = JSONWriter()
+    MessagePart.write(parts + [.kept(driver: "x", json: Array("{}".utf8))], to: &writer)
+    #expect(try MessagePart.parse(writer.bytes) == parts)
+  }
+
   @Test(arguments: [
     "[]", "{}", "null", #"[{}]"#, #"["text"]"#, #"[{"type":"text"}]"#, #"[{"type":"text","text":1}]"#,
     #"[{"type":"image"}]"#, #"[{"type":"image","data":"aGk="}]"#, #"[{"type":"image","media_type":"image/png"}]"#,

@@ -1,5 +1,6 @@
 import Providers
 import Testing
+import Wire
 
 @Suite struct ProviderParametersTests {
   @Test(arguments: [
@@ -32,5 +33,36 @@ import Testing
       #expect(error.code == .misconfigured)
       #expect(error.cause.contains(key))
     }
+  }
+
+  @Test func aClientsReplaceTheModelsOwnWithinItsTokens() throws {
+    let own = try ProviderParameters(json: #"{"temperature":0.1,"seed":7,"max_tokens":20}"#)
+    let asked = try ProviderParameters(json: #"{"temperature":2,"stop":["a"],"max_tokens":5}"#)
+    #expect(own.replaced(by: asked).json == #"{"temperature":2,"max_tokens":5,"stop":["a"],"seed":7}"#)
+    let more = try ProviderParameters(json: #"{"max_tokens":21}"#)
+    #expect(own.replaced(by: more).json == own.json)
+    #expect(ProviderParameters.none.replaced(by: more).json == more.json)
+  }
+
+  /// Whose fault it is, is told to whom it is.
+  @Test func whatAProviderDoesNotTakeIsTheFaultOfWhoSetIt() throws {
+    let own = try ProviderParameters(json: #"{"temperature":1.5}"#)
+    func code(_ parameters: ProviderParameters) throws -> ProviderError.Code? {
+      let route = ProviderRoute(endpoint: "https://a.example/v1", model: "m", credential: nil)
+      let message = ProviderMessage(role: .user, text: "Hi")
+      let call = ProviderCall(route: route, messages: [message], parameters: parameters, streaming: false)
+      return #expect(throws: ProviderError.self) { try AnthropicDriver().request(for: call) }?.code
+    }
+    #expect(try code(own) == .misconfigured)
+    #expect(try code(ProviderParameters.none.replaced(by: own)) == .refused)
+  }
+
+  @Test func oneIsSetOnlyWithinItsBounds() throws {
+    let document = try JSONDocument(parsing: "[3,1]")
+    var parameters = ProviderParameters.none
+    let values = Array(document.root.elements)
+    let (wrong, right) = (parameters.set(.temperature, to: values[0]), parameters.set(.temperature, to: values[1]))
+    #expect(!wrong && right)
+    #expect(parameters.json == #"{"temperature":1}"#)
   }
 }

@@ -33,8 +33,10 @@ import Upstream
   @Test func aTurnThatABoundEndedCountsThere() {
     meters.ended(Terminal(state: .error, error: .tooLong))
     meters.ended(Terminal(state: .error, error: .timedOut))
-    #expect(nonzero(meters.bounds.values) == ["turn_log": 1, "turn_age": 1])
-    #expect(nonzero(meters.turnErrors.values) == ["turn_too_long": 1, "turn_timeout": 1])
+    meters.ended(Terminal(state: .error, error: .toolCallTooLong))
+    #expect(nonzero(meters.bounds.values) == ["turn_log": 1, "turn_age": 1, "tool_calls": 1])
+    #expect(
+      nonzero(meters.turnErrors.values) == ["turn_too_long": 1, "turn_timeout": 1, "tool_call_too_long": 1])
   }
 
   @Test(arguments: Refusal.Code.allCases) func everyCodeOfARefusalHasItsSeries(_ code: Refusal.Code) {

@@ -6,15 +6,24 @@ import Testing
 /// What a user of a surface can choose.
 @Suite(.enabled(if: TestServer.isThere, TestServer.absence), .timeLimit(.minutes(2)))
 struct ModelTests {
+  /// But for when it was made.
+  private struct Listed: Equatable {
+    let name: String
+    let title: String
+    let streams: Bool
+    let isDefault: Bool
+  }
+
   @Test func `enabled models with an enabled route are listed by name`() async throws {
     try await withSite { site in
       let store = ModelStore(site.app)
       try await site.change(
         "insert into sluice.virtual_model (name, title, stream) values ($1 || '-2', 'Two', false)", .text(site.model))
-      func listed() async throws -> [ModelStore.Model] {
-        try await store.list(surface: site.surface).filter { $0.name.hasPrefix(site.model) }
+      func listed() async throws -> [Listed] {
+        try await store.list(surface: site.surface).filter { $0.name.hasPrefix(site.model) && $0.createdAt > 0 }
+          .map { Listed(name: $0.name, title: $0.title, streams: $0.streams, isDefault: $0.isDefault) }
       }
-      let one = ModelStore.Model(name: site.model, title: "Title", streams: true, isDefault: false)
+      let one = Listed(name: site.model, title: "Title", streams: true, isDefault: false)
       #expect(try await listed() == [one])
 
       try await site.change(
@@ -26,7 +35,7 @@ struct ModelTests {
       try await site.change(
         "update sluice.surface set default_model = $2 || '-2' where id = $1::uuid", .id(site.surface), .text(site.model)
       )
-      let two = ModelStore.Model(name: "\(site.model)-2", title: "Two", streams: false, isDefault: true)
+      let two = Listed(name: "\(site.model)-2", title: "Two", streams: false, isDefault: true)
       #expect(try await listed() == [one, two])
 
       try await site.configure(model: "enabled = false")

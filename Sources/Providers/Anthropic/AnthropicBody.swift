@@ -129,8 +129,7 @@ struct AnthropicBody {
     switch call.parameters.form {
     case .text, nil: break
     case .json:
-      throw ProviderError(
-        .misconfigured, cause: "parameters.response_format: Anthropic knows no json_object, only json_schema")
+      throw call.parameters.unfit(.responseFormat, "Anthropic knows no json_object, only json_schema")
     case .schema(_, let schema):
       config.key("format")
       config.beginObject()

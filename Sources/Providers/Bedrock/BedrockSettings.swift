@@ -73,8 +73,7 @@ struct BedrockSettings {
     switch parameters.form {
     case .text, nil: break
     case .json:
-      throw ProviderError(
-        .misconfigured, cause: "parameters.response_format: Bedrock knows no json_object, only json_schema")
+      throw parameters.unfit(.responseFormat, "Bedrock knows no json_object, only json_schema")
     case .schema(let name, let schema):
       writer.key("outputConfig")
       writer.beginObject()

@@ -115,6 +115,8 @@ struct OpenAIBody {
       writer.key("function")
       writer.beginObject()
       tool.writeFunction(to: &writer)
+      // Most servers know no such member.
+      if tool.isStrict { writer.member("strict", true) }
       writer.endObject()
       writer.endObject()
     }

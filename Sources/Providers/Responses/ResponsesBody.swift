@@ -8,7 +8,7 @@ struct ResponsesBody {
   /// knows none of them.
   init(_ call: ProviderCall) throws(ProviderError) {
     if call.parameters.json(.stop) != nil {
-      throw ProviderError(.misconfigured, cause: "parameters.stop: the Responses API has no stop sequences")
+      throw call.parameters.unfit(.stop, "the Responses API has no stop sequences")
     }
     let size = call.messages.reduce(0) { $0 + $1.parts.reduce(64) { $0 + $1.size + 64 } }
     var writer = JSONWriter(capacity: 512 + size)
@@ -155,7 +155,7 @@ struct ResponsesBody {
       writer.member("type", "function")
       tool.writeFunction(to: &writer)
       // It is true unless told, and then refuses most schemas.
-      writer.member("strict", false)
+      writer.member("strict", tool.isStrict)
       writer.endObject()
     }
     writer.endArray()

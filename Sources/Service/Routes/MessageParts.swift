@@ -18,8 +18,10 @@ struct MessageParts: Sendable {
   static let imageTypes: Set<String> = ["image/png", "image/jpeg", "image/gif", "image/webp"]
 
   /// Throws 400 for what is no message, 413 and 422 for one that cannot be taken.
-  init(_ value: JSONElement) throws(Refusal) {
-    let parts = try Self.parts(value)
+  init(_ value: JSONElement) throws(Refusal) { try self.init(Self.parts(value)) }
+
+  /// The same for parts that were read elsewhere. Throws 413 and 422.
+  init(_ parts: [MessagePart]) throws(Refusal) {
     var bytes = 0
     var images = 0
     var saysSomething = false
@@ -40,7 +42,9 @@ struct MessageParts: Sendable {
     guard images <= Self.mostImages else {
       throw Refusal(422, .tooManyImages, "The message has more than \(Self.mostImages) images.")
     }
-    json = Self.json(parts)
+    var writer = JSONWriter()
+    MessagePart.write(parts, to: &writer)
+    json = writer.bytes
     estimatedTokens = TokenEstimate.of(text: bytes, images: images)
   }
 
@@ -87,51 +91,31 @@ struct MessageParts: Sendable {
         )
       }
       return .image(url: text)
-    case (nil, let data?):
-      guard let type = part["media_type"]?.string, imageTypes.contains(type) else {
-        throw Refusal(
-          422, .unsupportedImage,
-          "The `media_type` of an image is none of \(imageTypes.sorted().joined(separator: ", ")).")
-      }
-      // Strict: padded, and nothing outside of the alphabet (RFC 4648, section 4).
-      guard let text = data.string, !text.isEmpty, Data(base64Encoded: text) != nil else {
-        throw Refusal.malformed("The `data` of an image is not base64.")
-      }
-      return .imageData(mediaType: type, data: text)
+    case (nil, let data?): return try image(part["media_type"]?.string, data.string)
     default:
       throw Refusal.malformed("An image has either a `url` or `data`.")
     }
   }
 
+  /// An image that comes along; nil for what was no text.
+  static func image(_ type: String?, _ data: String?) throws(Refusal) -> MessagePart {
+    guard let type, imageTypes.contains(type) else {
+      throw Refusal(
+        422, .unsupportedImage,
+        "The `media_type` of an image is none of \(imageTypes.sorted().joined(separator: ", ")).")
+    }
+    // Strict: padded, and nothing outside of the alphabet (RFC 4648, section 4).
+    guard let data, !data.isEmpty, Data(base64Encoded: data) != nil else {
+      throw Refusal.malformed("The `data` of an image is not base64.")
+    }
+    return .imageData(mediaType: type, data: data)
+  }
+
   /// It is the provider who fetches it, so no more is asked than that nothing else hides in it.
-  private static func isWebAddress(_ text: String) -> Bool {
+  static func isWebAddress(_ text: String) -> Bool {
     guard text.utf8.count <= longestURL, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
     guard let scheme = ["https://", "http://"].first(where: { text.lowercased().hasPrefix($0) }) else { return false }
     let host = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
     return !host.isEmpty && !host.contains("@")
-  }
-
-  private static func json(_ parts: [MessagePart]) -> [UInt8] {
-    var writer = JSONWriter()
-    writer.beginArray()
-    for part in parts {
-      writer.beginObject()
-      switch part {
-      case .text(let text):
-        writer.member("type", "text")
-        writer.member("text", text)
-      case .image(let url):
-        writer.member("type", "image")
-        writer.member("url", url)
-      case .imageData(let type, let data):
-        writer.member("type", "image")
-        writer.member("media_type", type)
-        writer.member("data", data)
-      case .toolCall, .toolResult, .kept: break
-      }
-      writer.endObject()
-    }
-    writer.endArray()
-    return writer.bytes
   }
 }

@@ -10,6 +10,8 @@ struct Refusal: Error, Sendable {
   var retryable = false
   /// Seconds, for 429 and 503.
   var retryAfter: Int?
+  /// Which member of the request is at fault, where the client's protocol asks for that.
+  var param: String?
   /// Further members of the body, beside `error`.
   var extra: (@Sendable (inout JSONWriter) -> Void)?
 
@@ -26,6 +28,13 @@ struct Refusal: Error, Sendable {
   }
 
   static func malformed(_ message: String) -> Refusal { Refusal(400, .malformed, message) }
+
+  /// The same, and which member of the request is at fault.
+  func at(_ param: String) -> Refusal {
+    var refusal = self
+    refusal.param = refusal.param ?? param
+    return refusal
+  }
 
   static let badToken = Refusal(401, .invalidToken, "The token is missing, forged or expired.")
   static let readOnly = Refusal(403, .readOnly, "This token may only read.")
@@ -48,6 +57,8 @@ struct Refusal: Error, Sendable {
     503, .draining, "This node is shutting down; another one will answer.", retryable: true, retryAfter: 1)
   static let unavailable = Refusal(
     503, .unavailable, "The service cannot reach its database.", retryable: true, retryAfter: 1)
+
+  static let noTools = Refusal(400, .unsupportedParameter, "This model knows no tools.").at("tools")
 
   /// The database did not do what was asked of it.
   init(_ error: StoreError) { self = error.code == .queueFull ? .overloaded : .unavailable }

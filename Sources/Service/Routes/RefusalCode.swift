@@ -24,6 +24,7 @@ extension Refusal {
     case unsupportedImage = "unsupported_image"
     case unsupportedPart = "unsupported_part"
     case unsupportedMode = "unsupported_mode"
+    case unsupportedParameter = "unsupported_parameter"
     case keyReused = "idempotency_key_reused"
     case tooManyRequests = "too_many_requests"
     case tooManyStreams = "too_many_streams"

@@ -25,16 +25,14 @@ struct StartRoute: Sendable {
     let (identity, surface) = try await gate.identity(of: request)
     let origin = try gate.origin(of: request, surface: surface)
     let body = try StartRequest(request.body)
-    if let key = request.idempotencyKey, key.utf8.count > 255 || key.utf8.contains(0) {
-      throw .malformed("Idempotency-Key is longer than 255 bytes.")
-    }
+    let key = try request.checkedIdempotencyKey()
     let start = StartStore.Start(
       incarnation: node.incarnation, identity: identity, surface: surface, model: body.model,
       conversation: body.conversation ?? ID.fresh(), isNewConversation: body.conversation == nil,
       after: body.after, turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(),
       assistantMessage: ID.fresh(later: 1),
       parts: body.parts, estimatedTokens: body.estimatedTokens, metadata: body.metadata,
-      key: request.idempotencyKey.map { ($0, body.hash) })
+      key: key.map { ($0, body.hash) })
     let asked = Starts.Asked(
       form: Self.form(of: request, body), mount: request.mount, identity: identity, origin: origin,
       exchange: exchange, arrived: arrived)

@@ -24,13 +24,15 @@ final class StreamPlaces: Sendable {
   /// From now on; streams above it go on.
   func replace(limit: Int) { self.limit.store(limit, ordering: .relaxed) }
 
-  /// A place, until it is let go. Throws `too_many_streams`.
-  func take(for identity: ID) throws(Refusal) -> StreamPlace {
+  /// A place, until it is let go; nil for who may have as many as there are. Throws `too_many_streams`.
+  func take(for identity: ID?) throws(Refusal) -> StreamPlace {
     let bound = state.withLock { state -> Bound? in
       guard state.count < limit.load(ordering: .relaxed) else { return .streams }
-      guard state.byIdentity[identity, default: 0] < Self.identityLimit else { return .identityStreams }
+      if let identity {
+        guard state.byIdentity[identity, default: 0] < Self.identityLimit else { return .identityStreams }
+        state.byIdentity[identity, default: 0] += 1
+      }
       state.count += 1
-      state.byIdentity[identity, default: 0] += 1
       return nil
     }
     if let bound {
@@ -40,9 +42,10 @@ final class StreamPlaces: Sendable {
     return StreamPlace(identity: identity, places: self)
   }
 
-  fileprivate func leave(_ identity: ID) {
+  fileprivate func leave(_ identity: ID?) {
     state.withLock { state in
       state.count -= 1
+      guard let identity else { return }
       let left = state.byIdentity[identity, default: 1] - 1
       state.byIdentity[identity] = left > 0 ? left : nil
     }
@@ -51,10 +54,10 @@ final class StreamPlaces: Sendable {
 
 /// One stream's place.
 final class StreamPlace: Sendable {
-  private let identity: ID
+  private let identity: ID?
   private let places: StreamPlaces
 
-  fileprivate init(identity: ID, places: StreamPlaces) {
+  fileprivate init(identity: ID?, places: StreamPlaces) {
     self.identity = identity
     self.places = places
   }

@@ -9,5 +9,6 @@ enum Codes {
   /// Of turns: `TurnError.code`.
   static let turns =
     ProviderError.Code.allCases.map(\.rawValue)
-    + ["upstream_unreachable", "upstream_timeout", "overloaded", TurnError.tooLong.code, TurnError.timedOut.code]
+    + ["upstream_unreachable", "upstream_timeout", "overloaded"]
+    + [TurnError.tooLong, .toolCallTooLong, .timedOut].map(\.code)
 }

@@ -86,6 +86,8 @@ enum Bound: Int, MetricLabel {
   case identityStreams
   /// Bytes of a turn's log: the turn ended.
   case turnLog
+  /// Bytes of the tool calls of an answer: the turn ended.
+  case toolCalls
   /// Age of a turn: the turn ended.
   case turnAge
   /// Uncommitted bytes of a turn: its upstream was paused.

@@ -74,6 +74,7 @@ final class Meters: Sendable {
     if let error = terminal?.error {
       turnErrors.add(error.code, in: lane)
       if error == .tooLong { bounds.add(.turnLog, in: lane) }
+      if error == .toolCallTooLong { bounds.add(.toolCalls, in: lane) }
       if error == .timedOut { bounds.add(.turnAge, in: lane) }
     }
     if let usage = terminal?.usage {

@@ -24,6 +24,8 @@ struct Starts: Sendable {
     let origin: String?
     let exchange: Exchange
     let arrived: Instant
+    /// The identity is a person: so many streams at once are enough.
+    var isPerson = true
   }
 
   /// What a start that is not answered by the answer itself says.
@@ -59,7 +61,7 @@ struct Starts: Sendable {
     // Before anything is written: who finds no place for its stream has not begun a turn.
     let streamPlace: StreamPlace?
     if case .stream = asked.form {
-      streamPlace = try streamPlaces.take(for: asked.identity)
+      streamPlace = try streamPlaces.take(for: asked.isPerson ? asked.identity : nil)
     } else {
       streamPlace = nil
     }
@@ -85,12 +87,14 @@ struct Starts: Sendable {
         mayRestart: plan.restarts && start.request == nil)
       gate.meters.starts.add(.started, in: gate.meters.lane)
       let turn = starter.begin(
-        facts, model: start.model, plan: plan, history: history, incarnation: start.incarnation, in: place)
+        facts, model: start.model, plan: plan, history: history, brought: start.request,
+        incarnation: start.incarnation, in: place)
       answer(asked, with: turn, streamPlace)
     case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody, streamPlace)
     case .busy: throw .overloaded
     case .noConversation: throw .notFound
     case .noModel: throw .noModel
+    case .noTools: throw .noTools
     case .noMessage: throw .noMessage
     case .tooLong: throw .tooLong
     case .noIdentity: throw .badToken

@@ -47,23 +47,19 @@ final class TurnCourse: TimerHandler, Sendable {
 
   let turn: LiveTurn
   let plan: StartStore.Plan
-  private let messages: [ProviderMessage]
-  private let parameters: ProviderParameters
+  let request: TurnRequest
   private let means: Means
   private let log: UpstreamLog
   private let state: Mutex<State>
 
-  /// Throws `model_misconfigured` for a virtual model that no route could serve.
   init(
-    _ turn: LiveTurn, plan: StartStore.Plan, history: [StartStore.Message], place: Place, means: Means,
-    log: UpstreamLog
-  ) throws(ProviderError) {
+    _ turn: LiveTurn, plan: StartStore.Plan, request: TurnRequest, place: Place, means: Means, log: UpstreamLog
+  ) {
     self.turn = turn
     self.plan = plan
+    self.request = request
     self.means = means
     self.log = log
-    messages = try Self.messages(history)
-    parameters = try ProviderParameters(json: plan.parameters)
     state = Mutex(State(place: place))
   }
 
@@ -200,8 +196,8 @@ final class TurnCourse: TimerHandler, Sendable {
       route: ProviderRoute(
         endpoint: endpoint, model: route.providerModel, credential: secret,
         overrides: try ProviderOverrides(body: route.overrides, headers: route.headers, query: route.query)),
-      systemPrompt: plan.systemPrompt, prefixPrompt: plan.prefixPrompt, messages: messages, parameters: parameters,
-      tools: plan.usesTools ? ProviderTools() : nil, showsReasoning: plan.reasoning != "hidden",
+      systemPrompt: plan.systemPrompt, prefixPrompt: plan.prefixPrompt, messages: request.messages,
+      parameters: request.parameters, tools: request.tools, showsReasoning: plan.reasoning != "hidden",
       streaming: plan.streams)
   }
 
@@ -215,15 +211,6 @@ final class TurnCourse: TimerHandler, Sendable {
     let pair = credential.clientCertificate
     if credential.caBundle == nil, pair == nil { return nil }
     return UpstreamTLS(caBundle: credential.caBundle, certificate: pair?.certificate, key: pair?.key)
-  }
-
-  private static func messages(_ history: [StartStore.Message]) throws(ProviderError) -> [ProviderMessage] {
-    var messages: [ProviderMessage] = []
-    for message in history {
-      guard let role = ProviderMessage.Role(rawValue: message.role) else { continue }
-      messages.append(ProviderMessage(role: role, parts: try MessagePart.parse(message.parts)))
-    }
-    return messages
   }
 
   // MARK: failures

@@ -22,6 +22,8 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private let driver: any ProviderDriver
   private var decoder: any ProviderDecoder
   private let reasoning: Reasoning
+  /// Nil where no tools were offered: what a model calls all the same, nobody could answer.
+  private let calls: CalledTools?
   private let log: UpstreamLog
   private let meters: Meters
   /// The transfer's loop's, known from the first body on.
@@ -52,6 +54,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     // An answer in one piece says nothing before its end.
     hasBegun = !streaming
     reasoning = Reasoning(rawValue: course.plan.reasoning) ?? .hidden
+    calls = course.request.offersTools ? CalledTools() : nil
     self.log = log
     self.meters = meters
   }
@@ -124,7 +127,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private func fail(_ failure: AttemptFailure) {
     isOver = true
     if isThinking {
-      var deltas = Deltas(turn: turn, reasoning: reasoning, isThinking: true)
+      var deltas = Deltas(turn: turn, reasoning: reasoning, calls: nil, isThinking: true)
       deltas.think(false)
       turn.perform(deltas.effects)
     }
@@ -136,7 +139,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private func decode(
     _ step: (inout any ProviderDecoder, inout Deltas) throws(ProviderError) -> Void
   ) -> Turn.Effects {
-    var deltas = Deltas(turn: turn, reasoning: reasoning, isThinking: isThinking)
+    var deltas = Deltas(turn: turn, reasoning: reasoning, calls: calls, isThinking: isThinking)
     var failure: ProviderError?
     do throws(ProviderError) { try step(&decoder, &deltas) } catch { failure = error }
     isThinking = deltas.isThinking
@@ -146,11 +149,17 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       course.textCame(on: visit)
     }
     if deltas.texts > 0 { count(deltas) }
+    if calls?.isTooLong == true {
+      isOver = true
+      deltas.effects.formUnion(turn.mutate { $0.upstreamFailed(.toolCallTooLong) })
+    }
     // The answer is whole: the turn ends now, whatever the provider does with the connection.
     if deltas.isWhole {
       // An answer without a word is an answer.
       if !hasShown { course.textCame(on: visit) }
       deltas.effects.formUnion(turn.mutate { $0.upstreamEnded() })
+      // Nothing is left to be held back, and nobody would let it go on.
+      deltas.effects.remove(.pauseUpstream)
     }
     turn.perform(deltas.effects)
     if let failure { fail(failure) }
@@ -175,6 +184,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private struct Deltas: ProviderEventSink {
     let turn: LiveTurn
     let reasoning: Reasoning
+    let calls: CalledTools?
     var isThinking: Bool
     var hasBegun = false
     /// Whether a client may have seen content.
@@ -206,6 +216,23 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       }
     }
 
+    mutating func toolCall(index: Int, id: String, name: String, signature: String?) {
+      hasBegun = true
+      if isThinking { think(false) }
+      calls?.begin(index, id: id, name: name)
+    }
+
+    mutating func toolArguments(_ utf8: UnsafeRawBufferPointer, index: Int) {
+      hasBegun = true
+      calls?.add(utf8, to: index)
+    }
+
+    /// Calls are shown when all that the answer holds is there: until then another route may be asked.
+    private mutating func showCalls() {
+      guard let calls else { return }
+      for event in calls.events { effects.formUnion(turn.mutate { $0.append(event: event) }) }
+    }
+
     mutating func usage(_ usage: Usage) {
       effects.formUnion(
         turn.mutate {
@@ -216,6 +243,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
     mutating func finish(_ reason: FinishReason) {
       if isThinking { think(false) }
+      showCalls()
       isWhole = true
       effects.formUnion(
         turn.mutate {

@@ -21,10 +21,11 @@ struct TurnStarter: Sendable {
     return means.upstream.reserve()
   }
 
-  /// The turn is in the registry and its transfer under way, in `epoch` if it is begun anew; what cannot be asked of the provider ends it in `error`.
+  /// The turn is in the registry and its transfer under way, in `epoch` if it is begun anew; what cannot be asked of the
+  /// provider ends it in `error`. `brought`: as `TurnRequest` takes it.
   func begin(
-    _ facts: LiveTurn.Facts, model: String?, plan: StartStore.Plan, history: [StartStore.Message], incarnation: ID,
-    in place: Place, epoch: Int = 1
+    _ facts: LiveTurn.Facts, model: String?, plan: StartStore.Plan, history: [StartStore.Message],
+    brought: [UInt8]? = nil, incarnation: ID, in place: Place, epoch: Int = 1
   ) -> LiveTurn {
     let turn = LiveTurn(facts, source: .owned(Turn(epoch: epoch, durability: plan.durability)), neighbours: neighbours)
     if let mirror = registry.add(owned: turn) { mirror.drop() }
@@ -36,7 +37,8 @@ struct TurnStarter: Sendable {
     let log = UpstreamLog(log, turn: facts.id, plan: plan)
     do throws(ProviderError) {
       hosts.note(Self.host(of: plan), of: model, surface: facts.surface)
-      try TurnCourse(turn, plan: plan, history: history, place: place, means: means, log: log).advance()
+      let request = try TurnRequest(plan: plan, history: history, brought: brought)
+      TurnCourse(turn, plan: plan, request: request, place: place, means: means, log: log).advance()
     } catch {
       log.cannotAsk(error)
       turn.input { $0.upstreamFailed(error.turnError) }

@@ -22,7 +22,8 @@ struct NginxSite {
     NginxPassage.all(in: location, upstreams).first { $0.leads(to: doors) }
   }
 
-  /// What stands in front of `/chat/`. A regular expression that does not match without a mount tells nothing.
+  /// What stands in front of `/chat/`. A regular expression that does not match without a mount tells nothing, and below
+  /// `/v1/` there is none of it.
   private static func mount(of location: NginxLocation) -> String? {
     switch location.pattern {
     case .named: return nil
@@ -35,7 +36,7 @@ struct NginxSite {
       var mount = path.firstRange(of: "/chat/").map { String(path[..<$0.lowerBound]) } ?? path
       if mount.hasSuffix("/chat") { mount.removeLast(5) }
       while mount.hasSuffix("/") { mount.removeLast() }
-      return mount
+      return mount == "/v1" || mount.hasSuffix("/v1") ? nil : mount
     }
   }
 
