@@ -2,7 +2,7 @@
 -- virtual model as it is now, and makes the turn the node's own, in a new epoch. No row: it is not to be had, because
 -- another node was faster, somebody asked to cancel it, or its model is gone.
 -- Repeated when its outcome is unknown: then the turn is found as the first attempt left it.
--- Behind the turn's own columns stand those of start_take.sql, at the same places.
+-- Behind the turn's own columns stand those of start_take.sql, at the same places, and then its request.
 -- $1 incarnation, $2 turn, $3 epoch in which it was found
 with fence as materialized (
   select 1
@@ -25,7 +25,6 @@ orphan as materialized (
         and t.on_interrupt = 'restart'
         and t.restarts < 2
         and t.cancel_requested_at is null
-        and t.request is null
         and n.voided_at is not null
     )
   for update of t skip locked
@@ -56,7 +55,8 @@ adopted as (
   from orphan, model
   where turn.id = orphan.id
   returning
-    turn.conversation_id, turn.identity_id, turn.user_message_id, turn.message_id, turn.durability, turn.restarts
+    turn.conversation_id, turn.identity_id, turn.user_message_id, turn.message_id, turn.durability, turn.restarts,
+    turn.request
 )
 select
   adopted.conversation_id, adopted.identity_id, adopted.user_message_id, adopted.message_id, adopted.restarts,
@@ -68,7 +68,8 @@ select
   coalesce(r.first_token_timeout_ms, r.first_byte_timeout_ms) as first_token_timeout_ms,
   r.idle_timeout_ms, r.total_timeout_ms,
   c.id as credential_id, c.reference, c.sealed, c.sealed_key, c.managed_domain, c.client_certificate, c.client_key,
-  c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, model.abandon_after_ms, model.on_interrupt
+  c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, model.abandon_after_ms, model.on_interrupt,
+  adopted.request::text
 from adopted
 cross join model
 join sluice.model_route r on r.model_id = model.id and r.enabled

@@ -1,6 +1,5 @@
 -- Called by every node's reaper once a second: live turns of voided nodes that a node with room for them may begin anew.
--- What the reaper ends by itself, turn_reap.sql, is not among them. Nor is a turn with a request of its own: so far only
--- a conversation can be read again as history.
+-- What the reaper ends by itself, turn_reap.sql, is not among them.
 -- $1 most at once
 select t.id, t.epoch, t.surface_id, t.model_name
 from sluice.turn t
@@ -9,7 +8,6 @@ where t.state = 'streaming'
   and t.on_interrupt = 'restart'
   and t.restarts < 2
   and t.cancel_requested_at is null
-  and t.request is null
   and n.voided_at is not null
 order by t.id
 limit $1::int

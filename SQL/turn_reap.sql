@@ -20,7 +20,6 @@ with doomed as materialized (
         t.on_interrupt = 'restart'
         and t.restarts < 2
         and t.cancel_requested_at is null
-        and t.request is null
         and n.voided_at > clock_timestamp() - interval '30 seconds'
       )
       else t.owner = $4::uuid and t.id = any ($5::uuid[])

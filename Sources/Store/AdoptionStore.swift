@@ -42,6 +42,8 @@ package struct AdoptionStore: Sendable {
     package let plan: StartStore.Plan
     /// As a start has it.
     package let history: [StartStore.Message]
+    /// What the client sent beside the message, a JSON object; nil if the conversation is the history.
+    package let request: [UInt8]?
   }
 
   /// Takes a turn over. Nil if it is not to be had: another node was faster, somebody asked to cancel it, its model is
@@ -63,6 +65,7 @@ package struct AdoptionStore: Sendable {
     else { return nil }
     return Adopted(
       conversation: conversation, identity: identity, userMessage: userMessage, message: message,
-      restarts: taken.int(0, 4) ?? 0, plan: plan, history: StartStore.messages(rows[1]))
+      restarts: taken.int(0, 4) ?? 0, plan: plan, history: StartStore.messages(rows[1]),
+      request: taken.utf8(0, 45))
   }
 }

@@ -7,6 +7,7 @@ import pytest
 from chat_client import ChatClient, Turn
 from deployment import by_tag
 from load import birth_tag
+from openai_client import Streamed, openai_client
 from scrape import Scrape, until
 from stack import wait_until
 
@@ -158,6 +159,24 @@ def test_a_dead_nodes_turn_starts_over_on_another_and_ends_whole(several):
     assert client.start("More", model=following.name, conversation=turn.conversation).read().state == "done"
     messages = deployment.upstream(following)[0]["body"]["messages"]
     assert [m["content"] for m in messages if m["role"] == "assistant"] == [turn.text]
+
+
+def test_what_a_client_brought_beside_its_message_is_asked_again(several):
+    """A completion's history is its own, whoever begins it anew; its stream has ended with its node."""
+    deployment, nodes = several(2)
+    model = deployment.model("rate=50;tokens=200", on_interrupt="restart")
+    words = [("system", "Be brief."), ("user", "One?"), ("assistant", "Two."), ("user", "Three?")]
+    messages = [{"role": role, "content": text} for role, text in words]
+    client = openai_client(deployment.nginx.url, deployment.client().token)
+    Streamed(client, model=model.name, messages=messages, temperature=0.5).read_some()
+    [row] = deployment.sql.execute("select t.id, n.tag from turn t join node n on n.incarnation = t.owner").fetchall()
+    nodes[row["tag"] - 1].kill()
+    wait_until(lambda: deployment.turn(row["id"])["state"] == "done", "it to end elsewhere", 60)
+    first, second = (request["body"] for request in deployment.upstream(model))
+    assert first["messages"] == second["messages"] == messages
+    assert first["temperature"] == second["temperature"] == 0.5
+    kept = deployment.sql.execute("select parts -> 0 ->> 'text' as text from message where role = 'assistant'").fetchone()
+    assert kept["text"] == deployment.text(model)
 
 
 @pytest.mark.parametrize("durability", ["commit", "relaxed"])

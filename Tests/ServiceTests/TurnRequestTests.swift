@@ -11,6 +11,7 @@ import Testing
     StartStore.Plan(
       model: "m", streams: true, usesTools: usesTools, systemPrompt: nil, prefixPrompt: nil, parameters: parameters,
       durability: .commit, reasoning: "hidden", retryBudget: 0, pace: 250, chunking: .immediate, abandonAfter: nil,
+      restarts: false,
       routes: [])
   }
 

@@ -38,7 +38,7 @@ struct AdoptionTests {
       #expect(adopted.plan.model == site.model && adopted.plan.systemPrompt == "As it is now." && adopted.plan.restarts)
       #expect(adopted.plan.routes.map(\.providerModel) == ["raw"] && adopted.plan.durability == .commit)
       #expect(adopted.plan.chunking == Chunking(.immediate, bytes: 128, delay: 250) && adopted.plan.pace == 250)
-      #expect(adopted.history.map(\.role) == ["user", "assistant", "user"])
+      #expect(adopted.history.map(\.role) == ["user", "assistant", "user"] && adopted.request == nil)
       #expect(try await site.fact("owner", of: start.turn) == heir.description)
       #expect(try await site.fact("epoch", of: start.turn) == "2")
 
@@ -56,7 +56,6 @@ struct AdoptionTests {
     "update sluice.turn set on_interrupt = 'keep' where id = $1::uuid",
     "update sluice.turn set cancel_requested_at = now() where id = $1::uuid",
     "update sluice.turn set restarts = 2 where id = $1::uuid",
-    "update sluice.turn set request = '{}' where id = $1::uuid",
     "update sluice.node set voided_at = null where incarnation = (select owner from sluice.turn where id = $1::uuid)",
   ])
   func `what is no orphan to be begun anew is not found and cannot be taken`(change: String) async throws {
@@ -123,6 +122,17 @@ struct AdoptionTests {
       try await site.change("update sluice.turn set cancel_requested_at = now() where id = $1::uuid", .id(start.turn))
       try await site.reap(start)
       #expect(try await site.fact("state", of: start.turn) == "cancelled")
+    }
+  }
+
+  @Test func `what a client brought beside its message is brought again`() async throws {
+    try await withSite { site in
+      let start = try await orphan(site)
+      try await site.change(
+        "update sluice.turn set request = '{\"messages\": []}' where id = $1::uuid", .id(start.turn))
+      #expect(try await site.isFound(start.turn))
+      let adopted = try #require(try await AdoptionStore(site.app).adopt(found(start), by: site.addNode()))
+      #expect(adopted.request == Array(#"{"messages": []}"#.utf8))
     }
   }
 

@@ -35,8 +35,8 @@ struct Adopter: Sendable {
       log.info(
         "began a dead node's turn anew", metadata: ["turn": "\(orphan.turn)", "restarts": "\(adopted.restarts)"])
       _ = starter.begin(
-        facts, model: orphan.model, plan: adopted.plan, history: adopted.history, incarnation: incarnation, in: place,
-        epoch: orphan.epoch + 1)
+        facts, model: orphan.model, plan: adopted.plan, history: adopted.history, brought: adopted.request,
+        incarnation: incarnation, in: place, epoch: orphan.epoch + 1)
     }
   }
 }

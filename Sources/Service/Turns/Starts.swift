@@ -83,8 +83,7 @@ struct Starts: Sendable {
         id: start.turn, conversation: start.conversation, identity: start.identity, surface: start.surface,
         userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace),
         arrived: asked.arrived,
-        // What brings its own history cannot be begun anew: the database's is not what was asked.
-        mayRestart: plan.restarts && start.request == nil)
+        mayRestart: plan.restarts)
       gate.meters.starts.add(.started, in: gate.meters.lane)
       let turn = starter.begin(
         facts, model: start.model, plan: plan, history: history, brought: start.request,
