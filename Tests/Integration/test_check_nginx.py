@@ -159,6 +159,13 @@ def test_a_socket_that_is_passed_on_goes_by_the_name_of_its_upstream(site, copy)
     assert "nothing leads to systemd:fastcgi" in check(site, dump(copy), "-", settings=listen)[1][0]["text"]
 
 
+def test_the_locations_of_openais_paths_are_no_mount_of_the_chat(site):
+    text = dump(site.nginx.home)
+    assert "location ^~ /v1/" in text
+    bad, found = check(site, text, "-")[1:]
+    assert bad == [] and not any("/v1" in finding["text"] for finding in found)
+
+
 def test_a_server_with_some_of_the_requests(site):
     address = site.nodes[0].addresses[0]
     text = f"http {{ server {{ location ~ ^/chat/[^/]+/poll$ {{ fastcgi_pass {address}; }} }} }}"
