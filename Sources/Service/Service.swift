@@ -101,7 +101,9 @@ package final class Service: Sendable {
     operatorDialects = DialectWatch(log: log)
     let draining = DrainFlag()
     self.draining = draining
-    let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load, meters: meters)
+    let neighbours = LiveTurn.Neighbours(
+      flusher: flusher, registry: registry, node: node, load: load, meters: meters,
+      hourglasses: pool.loops.map { Hourglass(loop: $0) })
     let finder = TurnFinder(
       registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
     let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }

@@ -37,6 +37,7 @@ extension LiveTurn {
           node: node,
           log: log, failures: failures,
           meters: meters),
-        registry: Registry(limit: 10), node: node, load: NodeLoad(), meters: meters))
+        registry: Registry(limit: 10), node: node, load: NodeLoad(), meters: meters,
+        hourglasses: [Hourglass(loop: loop)]))
   }
 }

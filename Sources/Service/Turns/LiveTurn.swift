@@ -29,6 +29,8 @@ final class LiveTurn: Sendable {
     let node: Node
     let load: NodeLoad
     let meters: Meters
+    /// Of each loop.
+    let hourglasses: [Hourglass]
   }
 
   enum Source: Sendable {
@@ -118,6 +120,7 @@ final class LiveTurn: Sendable {
       guard state.turn != nil else { return [] }
       let effects = body(&state.turn!)
       if state.turn?.phase == .lost { state.lost = true }
+      noteGathered(&state)
       return effects
     }
   }
@@ -126,10 +129,23 @@ final class LiveTurn: Sendable {
   func append(text utf8: UnsafeRawBufferPointer) -> Turn.Effects? {
     state.withLock { state in
       guard case .streaming? = state.turn?.phase else { return nil }
+      if state.turn?.gathers == true {
+        defer { noteGathered(&state) }
+        return state.turn?.appendText(utf8, at: Instant.now().milliseconds)
+      }
       if case .none = state.firstText { state.firstText = .appended(chunk: (state.turn?.log.sealed ?? 0) + 1) }
       return state.turn?.appendText(utf8)
     }
   }
+
+  /// Text that was gathered has come into the log, as its last chunk.
+  private func noteGathered(_ state: inout State) {
+    guard case .none = state.firstText, state.turn?.gathers == true, state.turn?.log.hasAnswer == true else { return }
+    state.firstText = .appended(chunk: state.turn?.log.sealed ?? 0)
+  }
+
+  /// Gathered text may be due.
+  func timePassed() { input { $0.timePassed(at: Instant.now().milliseconds) } }
 
   func perform(_ effects: Turn.Effects) {
     var wakeups = Wakeups()
@@ -144,6 +160,9 @@ final class LiveTurn: Sendable {
       neighbours.flusher.mark(self, urgent: effects.contains(.urgent))
     } else if effects.contains(.urgent) {
       neighbours.flusher.hurry()
+    }
+    if effects.contains(.wait), let due = state.withLock({ $0.turn?.due }) {
+      neighbours.hourglasses.here?.turn(for: self, at: Instant(milliseconds: due))
     }
     if effects.contains(.publish) { publish(into: &wakeups) }
     if effects.contains(.resumeUpstream) { resumeTransfer() }
