@@ -37,6 +37,7 @@ package final class Service: Sendable {
   private let reaper: Reaper
   private let caretaker: Caretaker
   private let tail: TailReader
+  private let readership: Readership
   private let door: FrontDoor
   private let operatorDoor: FrontDoor
   private let dialects: DialectWatch
@@ -95,6 +96,8 @@ package final class Service: Sendable {
     reaper = Reaper(node: node, store: nodes, log: log, failures: failures)
     caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log, failures: failures)
     tail = TailReader(store: turns, registry: registry, failures: failures)
+    readership = Readership(
+      node: node, registry: registry, tail: tail, store: turns, failures: failures, meters: meters)
     rereading = Self.rereading(surfaces, failures)
     findingCancels = Self.findingCancels(turns, node, registry)
     dialects = DialectWatch(log: log)
@@ -205,6 +208,7 @@ package final class Service: Sendable {
       registry.sweep(at: .now())
       load.measure(loopMeters)
       endOverdueTurns()
+      readership.tick()
       dialects.look(at: door.gauges(), of: door.labels)
       operatorDialects.look(at: operatorDoor.gauges(), of: operatorDoor.labels)
     }

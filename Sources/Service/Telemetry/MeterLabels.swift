@@ -74,6 +74,8 @@ enum Bound: Int, MetricLabel {
   case turnLog
   /// Age of a turn: the turn ended.
   case turnAge
+  /// Time without a reader: the turn was cancelled.
+  case turnUnread
   /// Uncommitted bytes of a turn: its upstream was paused.
   case uncommittedBytes
 }

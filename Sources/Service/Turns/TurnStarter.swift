@@ -26,7 +26,10 @@ struct TurnStarter: Sendable {
     _ facts: LiveTurn.Facts, model: String?, plan: StartStore.Plan, history: [StartStore.Message], incarnation: ID,
     in place: Place
   ) -> LiveTurn {
-    let turn = LiveTurn(facts, source: .owned(Turn(durability: plan.durability, chunking: plan.chunking)), neighbours: neighbours)
+    var facts = facts
+    facts.abandonAfter = plan.abandonAfter
+    let turn = LiveTurn(
+      facts, source: .owned(Turn(durability: plan.durability, chunking: plan.chunking)), neighbours: neighbours)
     registry.add(owned: turn)
     if neighbours.node.incarnation != incarnation {
       // Voided since the turn was taken: whoever dropped the others did not see this one yet.

@@ -25,7 +25,8 @@ struct SurfaceColumns: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How text is gathered into chunks: immediate, interval, words or sentences; else as the virtual model says.", valueName: "mode"))
+      "How text is gathered into chunks: immediate, interval, words or sentences; else as the virtual model says.",
+      valueName: "mode"))
   var chunking: String?
 
   @Option(help: ArgumentHelp("Bytes of text at which a chunk is enough of it.", valueName: "bytes"))
