@@ -33,7 +33,7 @@ package struct Turn: Sendable {
     package static let closeUpstream = Effects(rawValue: 1 << 5)
     /// The turn is over for this node: take it out of the registry once its readers are answered.
     package static let retire = Effects(rawValue: 1 << 6)
-    /// Call `timePassed` once, at `due`: text waits for its chunk.
+    /// Call `timePassed` once, at `due`, at once if that is nil by then: text waits for its chunk.
     package static let wait = Effects(rawValue: 1 << 7)
   }
 

@@ -41,6 +41,19 @@ import Testing
     #expect(sealed == 1)
   }
 
+  @Test func whatIsReleasedBeforeTheTimerIsSetLeavesNoTextWaitingForEver() async {
+    loop.start()
+    defer { loop.stop() }
+    let effects = append("one")
+    turn.input { $0.append(event: Array("{}".utf8)).intersection([]) }
+    turn.perform(effects ?? [])
+    let before = sealed
+    // However the timers interleave: what comes now is released in time.
+    while append("x") != .wait { await Task.yield() }
+    turn.perform(.wait)
+    while sealed == before { await Task.yield() }
+  }
+
   @Test func theFirstTextIsThatWhichIsReleased() {
     _ = append("one")
     #expect(meters.firstText.reading.cumulative.last == 0)

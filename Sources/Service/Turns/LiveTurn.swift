@@ -165,7 +165,8 @@ final class LiveTurn: Sendable {
     } else if effects.contains(.urgent) {
       neighbours.flusher.hurry()
     }
-    if effects.contains(.wait), let due = state.withLock({ $0.turn?.due }) {
+    if effects.contains(.wait) {
+      let due = state.withLock { $0.turn?.due } ?? 0
       neighbours.hourglasses.here?.turn(for: self, at: Instant(milliseconds: due))
     }
     if effects.contains(.publish) { publish(into: &wakeups) }
@@ -352,7 +353,6 @@ final class LiveTurn: Sendable {
           kept.append(waiter)
         }
       }
-      if kept.count < state.waiters.count { state.lastAsked = now }
       state.waiters = kept
     }
   }
@@ -367,7 +367,9 @@ final class LiveTurn: Sendable {
 
   /// The answer as things stand.
   func answer(_ ask: Ask) -> Response {
-    state.withLock { state in
+    let now = Instant.now()
+    return state.withLock { state in
+      state.lastAsked = now
       let (log, head, terminal) = view(state)
       switch ask.form {
       case .poll(let cursor):
@@ -376,7 +378,7 @@ final class LiveTurn: Sendable {
           hidden: ask.hidden, rate: ask.waits ? state.rhythm.rate : nil, load: neighbours.load.value,
           own: state.budget.own(at: ask.place))
         let reply = pollReply(cursor, ask, log, head, terminal, lost: state.lost, reader)
-        state.budget.told(at: ask.place, due: Instant.now().milliseconds + reply.pollAfter)
+        state.budget.told(at: ask.place, due: now.milliseconds + reply.pollAfter)
         return .poll(reply, origin: ask.origin)
       case .classic:
         if let terminal {
