@@ -2,8 +2,8 @@
 select row_to_json(surface)::text
 from (
   select
-    s.id, s.name, s.kind, s.allowed_origins, s.anonymous, s.default_model, s.pace_ms, s.session_limit, s.enabled,
-    s.created_at,
+    s.id, s.name, s.kind, s.allowed_origins, s.anonymous, s.default_model, s.pace_ms, s.session_limit,
+    s.chunking, s.chunk_bytes, s.chunk_delay_ms, s.enabled, s.created_at,
     (
       select count(*)
       from sluice.surface_key k

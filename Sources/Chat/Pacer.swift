@@ -21,11 +21,14 @@ package struct Pacer: Sendable, Equatable {
     package var rate: Double?
     /// How busy the node is: 0 idle, 1 all it should bear; more stretches the pace in proportion.
     package var load: Double
+    /// Milliseconds that it takes by itself from a reply to its next request, beyond what it was told to wait.
+    package var own: Int
 
-    package init(hidden: Bool = false, rate: Double? = nil, load: Double = 0) {
+    package init(hidden: Bool = false, rate: Double? = nil, load: Double = 0, own: Int = 0) {
       self.hidden = hidden
       self.rate = rate
       self.load = load
+      self.own = own
     }
   }
 
@@ -37,12 +40,13 @@ package struct Pacer: Sendable, Equatable {
     return min(Int(Double(visible) * stretch), Self.longestPace)
   }
 
-  /// What `poll_after_ms` says while the turn streams. A stream slower than the pace needs no wait: the hold does it,
-  /// and the text arrives sooner.
+  /// What `poll_after_ms` says while the turn streams: what is left of the pace, so that replies come at it. A stream
+  /// slower than the pace needs no wait: the hold does it, and the text arrives sooner. Of a hidden tab the time of its
+  /// own is the browser's whim.
   package func pollAfter(for reader: Reader) -> Int {
     let pace = pace(for: reader)
     if let rate = reader.rate, !reader.hidden, rate * Double(pace) < 1_000 { return 0 }
-    return pace
+    return reader.hidden ? pace : max(0, pace - max(0, reader.own))
   }
 
   /// How long a poll that asked for `wait` milliseconds is held.

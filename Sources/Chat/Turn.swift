@@ -33,6 +33,8 @@ package struct Turn: Sendable {
     package static let closeUpstream = Effects(rawValue: 1 << 5)
     /// The turn is over for this node: take it out of the registry once its readers are answered.
     package static let retire = Effects(rawValue: 1 << 6)
+    /// Call `timePassed` once, at `due`, at once if that is nil by then: text waits for its chunk.
+    package static let wait = Effects(rawValue: 1 << 7)
   }
 
   /// What the flusher writes for one turn.
@@ -55,6 +57,10 @@ package struct Turn: Sendable {
   package private(set) var usage: Usage?
   package let durability: Durability
   private let limit: Int
+  /// Gathers text into chunks; nil where each delta goes as it comes.
+  private var chunker: Chunker?
+  /// `wait` is unanswered.
+  private var isAwaited = false
   private var finishReason: FinishReason?
   private var inFlight = false
   private var queued = false
@@ -62,10 +68,13 @@ package struct Turn: Sendable {
   private var sentThrough = 0
 
   /// `limit`: the most bytes of log a turn may have; past it the turn ends with `turn_too_long`.
-  package init(epoch: Int = 1, durability: Durability = .commit, limit: Int = 8 << 20) {
+  package init(
+    epoch: Int = 1, durability: Durability = .commit, chunking: Chunking = .immediate, limit: Int = 8 << 20
+  ) {
     log = TurnLog(epoch: epoch)
     self.durability = durability
     self.limit = limit
+    if chunking.mode != .immediate { chunker = Chunker(chunking) }
   }
 
   /// How many chunks readers may see: the watermark, or with relaxed durability all that is sealed but the terminal
@@ -82,11 +91,22 @@ package struct Turn: Sendable {
     if case .ended(let terminal) = phase { terminal } else { nil }
   }
 
+  /// Whether text is gathered, so that the time of a delta matters.
+  package var gathers: Bool { chunker != nil }
+
+  /// When text that waits for its chunk is due, in milliseconds on the clock of `appendText`; nil if none waits.
+  package var due: Int? { chunker?.due }
+
+  /// Bytes that are not committed yet, those that wait for their chunk among them: the window that pauses the upstream.
+  package var uncommittedBytes: Int { log.uncommittedBytes + (chunker?.count ?? 0) }
+
   // MARK: upstream
 
-  /// A text delta, valid UTF-8. After the end of the stream it is ignored.
-  package mutating func appendText(_ utf8: UnsafeRawBufferPointer) -> Effects {
+  /// A text delta, valid UTF-8. After the end of the stream it is ignored. `now`: milliseconds on any one clock, for a
+  /// turn that gathers.
+  package mutating func appendText(_ utf8: UnsafeRawBufferPointer, at now: Int = 0) -> Effects {
     guard phase == .streaming, !utf8.isEmpty else { return [] }
+    if chunker != nil { return gather(utf8, at: now) }
     return append { $0.appendText(utf8) }
   }
 
@@ -103,20 +123,49 @@ package struct Turn: Sendable {
   }
 
   private mutating func append(_ body: (inout TurnLog) -> Void) -> Effects {
-    let first = log.byteCount == 0
+    let former = log.byteCount
+    chunker?.releaseAll(to: &log)
     body(&log)
-    if log.byteCount > limit { return end(Terminal(state: .error, usage: usage, error: .tooLong), close: true) }
+    return grown(since: former).union(pauseWhenFull())
+  }
+
+  private mutating func gather(_ utf8: UnsafeRawBufferPointer, at now: Int) -> Effects {
+    let former = log.byteCount
+    chunker?.append(utf8, at: now, to: &log)
+    return grown(since: former).union(pauseWhenFull())
+  }
+
+  /// The time of `wait` has come. It never pauses the upstream: only who feeds it can.
+  package mutating func timePassed(at now: Int) -> Effects {
+    isAwaited = false
+    guard phase == .streaming else { return [] }
+    let former = log.byteCount
+    chunker?.timePassed(at: now, to: &log)
+    return grown(since: former)
+  }
+
+  /// The log has taken something, or the chunker has.
+  private mutating func grown(since former: Int) -> Effects {
+    let held = chunker?.count ?? 0
+    if log.byteCount + held > limit { return end(Terminal(state: .error, usage: usage, error: .tooLong), close: true) }
     var effects: Effects = []
+    if held > 0, !isAwaited, due != nil {
+      isAwaited = true
+      effects.insert(.wait)
+    }
+    guard log.byteCount > former else { return effects }
     if durability == .relaxed {
       log.seal()
       effects.insert(.publish)
     }
-    if first { effects.insert(.urgent) }
-    if !paused, log.uncommittedBytes >= Self.pauseAt {
-      paused = true
-      effects.insert(.pauseUpstream)
-    }
+    if former == 0 { effects.insert(.urgent) }
     return effects.union(queueFlush())
+  }
+
+  private mutating func pauseWhenFull() -> Effects {
+    guard !paused, phase == .streaming, uncommittedBytes >= Self.pauseAt else { return [] }
+    paused = true
+    return .pauseUpstream
   }
 
   /// The provider's count so far; it replaces the former one.
@@ -164,9 +213,12 @@ package struct Turn: Sendable {
   package mutating func leave() -> Effects { phase == .streaming ? lose() : [] }
 
   private mutating func end(_ terminal: Terminal, close: Bool) -> Effects {
+    let former = log.byteCount
+    chunker?.releaseAll(to: &log)
     phase = .ending(terminal)
     var effects = queueFlush().union(.urgent)
     if close { effects.insert(.closeUpstream) }
+    if durability == .relaxed, log.byteCount > former { effects.insert(.publish) }
     return effects
   }
 
@@ -209,7 +261,7 @@ package struct Turn: Sendable {
     inFlight = false
     log.commit(through: sentThrough)
     var effects: Effects = durability == .relaxed ? [] : .publish
-    if paused, log.uncommittedBytes <= Self.resumeAt {
+    if paused, uncommittedBytes <= Self.resumeAt {
       paused = false
       effects.insert(.resumeUpstream)
     }

@@ -64,6 +64,13 @@ package struct TurnLog: Sendable {
     }
   }
 
+  /// Appends text as a chunk of its own; as several if one cannot hold it.
+  package mutating func append(chunk utf8: UnsafeRawBufferPointer) {
+    seal()
+    appendText(utf8)
+    seal()
+  }
+
   /// Appends one whole JSON event object.
   package mutating func append(event: [UInt8]) {
     if bytes.count - end(ends.count) + event.count + 64 > Self.chunkLimit { seal() }

@@ -32,6 +32,12 @@ package struct Instant: Comparable, Hashable, Sendable {
     return tooLong || tooLate ? .distantFuture : Instant(nanoseconds: sum)
   }
 
+  /// That of a clock that counts milliseconds.
+  package init(milliseconds: Int) { self.init(nanoseconds: UInt64(max(0, milliseconds)) &* 1_000_000) }
+
+  /// Whole milliseconds on its clock.
+  package var milliseconds: Int { Int(nanoseconds / 1_000_000) }
+
   /// Milliseconds from `earlier` to this, 0 if `earlier` is later.
   package func milliseconds(since earlier: Instant) -> Int {
     self <= earlier ? 0 : Int((nanoseconds - earlier.nanoseconds) / 1_000_000)

@@ -39,6 +39,7 @@ package final class Service: Sendable {
   private let tail: TailReader
   private let streams: [Streams]
   private let streamPlaces: StreamPlaces
+  private let readership: Readership
   private let door: FrontDoor
   private let operatorDoor: FrontDoor
   private let dialects: DialectWatch
@@ -96,13 +97,17 @@ package final class Service: Sendable {
     upstream = try UpstreamPool(loops: pool, settings: settings.upstream)
     caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log, failures: failures)
     tail = TailReader(store: turns, registry: registry, failures: failures)
+    readership = Readership(
+      node: node, registry: registry, tail: tail, store: turns, failures: failures, meters: meters)
     rereading = Self.rereading(surfaces, failures)
     findingCancels = Self.findingCancels(turns, node, registry)
     dialects = DialectWatch(log: log)
     operatorDialects = DialectWatch(log: log)
     let draining = DrainFlag()
     self.draining = draining
-    let neighbours = LiveTurn.Neighbours(flusher: flusher, registry: registry, node: node, load: load, meters: meters)
+    let neighbours = LiveTurn.Neighbours(
+      flusher: flusher, registry: registry, node: node, load: load, meters: meters,
+      hourglasses: pool.loops.map { Hourglass(loop: $0) })
     let finder = TurnFinder(
       registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
     let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
@@ -224,6 +229,7 @@ package final class Service: Sendable {
       registry.sweep(at: .now())
       load.measure(loopMeters)
       endOverdueTurns()
+      readership.tick()
       dialects.look(at: door.gauges(), of: door.labels)
       operatorDialects.look(at: operatorDoor.gauges(), of: operatorDoor.labels)
     }

@@ -26,6 +26,8 @@ package struct TurnStore: Sendable {
     package let compacted: Bool
     /// Its conversation was deleted: nothing of what was said is left.
     package let purged: Bool
+    /// It is cancelled when nobody reads it for so many milliseconds; nil: it is not.
+    package let abandonAfter: Int?
   }
 
   /// Nil if there is no such turn.
@@ -47,7 +49,8 @@ package struct TurnStore: Sendable {
       identity: identity, conversation: conversation, surface: surface, userMessage: userMessage,
       message: message, epoch: epoch,
       chunks: rows.int(0, 6), terminal: terminal, answered: rows.bool(0, 15) ?? false,
-      compacted: rows.bool(0, 16) ?? false, purged: rows.bool(0, 17) ?? false)
+      compacted: rows.bool(0, 16) ?? false, purged: rows.bool(0, 17) ?? false,
+      abandonAfter: rows.int(0, 19))
   }
 
   /// The next chunks after `offset`, in order; at most 512 of them.
@@ -74,6 +77,23 @@ package struct TurnStore: Sendable {
     for incarnation: ID, completion: @escaping @Sendable (Result<[ID], StoreError>) -> Void
   ) {
     database.submit([Query(.turnCancels, .id(incarnation))]) { result in
+      completion(result.map { rows in (0..<rows[0].count).compactMap { rows[0].id($0, 0) } })
+    }
+  }
+
+  /// These live turns have readers on this node.
+  package func noteReaders(
+    of turns: [ID], completion: @escaping @Sendable (Result<Void, StoreError>) -> Void
+  ) {
+    database.submit([Query(.turnNoteReaders, .ids(turns))]) { completion($0.map { _ in }) }
+  }
+
+  /// Asks for the end of those of this incarnation's turns that nobody has read on another node, for their limit and
+  /// `slack` milliseconds; returns them.
+  package func abandon(
+    _ turns: [ID], of incarnation: ID, slack: Int, completion: @escaping @Sendable (Result<[ID], StoreError>) -> Void
+  ) {
+    database.submit([Query(.turnAbandon, .ids(turns), .id(incarnation), .int(slack))]) { result in
       completion(result.map { rows in (0..<rows[0].count).compactMap { rows[0].id($0, 0) } })
     }
   }

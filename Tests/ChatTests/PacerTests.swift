@@ -50,6 +50,16 @@ import Testing
     #expect(pacer.pollAfter(for: .init(hidden: true, rate: 0.1)) == 2_000)
   }
 
+  @Test func whatAReaderTakesByItselfIsPartOfThePace() {
+    let pacer = Pacer(base: 250)
+    #expect(pacer.pollAfter(for: .init(own: 100)) == 150)
+    #expect(pacer.pollAfter(for: .init(own: 250)) == 0)
+    #expect(pacer.pollAfter(for: .init(own: 9_999)) == 0)
+    #expect(pacer.pollAfter(for: .init(own: -5)) == 250)
+    #expect(pacer.pollAfter(for: .init(load: 4, own: 100)) == 900)
+    #expect(pacer.pollAfter(for: .init(hidden: true, own: 100)) == 2_000)
+  }
+
   @Test(arguments: [0, 250, 5_000]) func pollAfterIsZeroOrThePaceAndGrowsWithLoadAndRate(base: Int) {
     let pacer = Pacer(base: base)
     for rate in [nil, 0, 0.1, 1, 10, 1_000, .infinity] as [Double?] {

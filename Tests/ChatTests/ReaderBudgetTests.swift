@@ -118,4 +118,59 @@ import Testing
     #expect((1...63).contains(wait ?? 0))
     #expect(budget.take(reader: "a", pace: 250, now: 63) == nil)
   }
+
+  // MARK: the reader's own rhythm
+
+  /// Polls as a reader does that needs `own` milliseconds beyond what it is told; returns the gaps between its replies.
+  private func gaps(_ budget: inout ReaderBudget, pace: Int, own: Int, polls: Int, now: inout Int) -> [Int] {
+    let pacer = Pacer(base: pace)
+    var gaps: [Int] = []
+    var last = now
+    for _ in 0..<polls {
+      let place = budget.arrives("a", pace: pace, now: now)
+      #expect(budget.take(at: place, pace: pace, now: now) == nil)
+      gaps.append(now - last)
+      last = now
+      let wait = pacer.pollAfter(for: .init(own: budget.own(at: place)))
+      budget.told(at: place, due: now + wait)
+      now += wait + own
+    }
+    return gaps
+  }
+
+  @Test(arguments: [0, 5, 60, 249, 250]) func repliesComeAtThePaceWhateverTheReaderTakes(own: Int) {
+    var budget = ReaderBudget()
+    var now = 1_000
+    let gaps = gaps(&budget, pace: 250, own: own, polls: 60, now: &now)
+    for gap in gaps.suffix(10) { #expect(abs(gap - 250) <= 2) }
+  }
+
+  @Test func aReaderThatIsSlowerThanThePaceIsToldToComeAtOnce() {
+    var budget = ReaderBudget()
+    var now = 1_000
+    #expect(gaps(&budget, pace: 250, own: 700, polls: 60, now: &now).suffix(10).allSatisfy { abs($0 - 700) <= 1 })
+    // It becomes quick: no poll is refused, and it is back at the pace.
+    #expect(gaps(&budget, pace: 250, own: 1, polls: 40, now: &now).suffix(10).allSatisfy { abs($0 - 250) <= 2 })
+  }
+
+  @Test func oneLongSleepChangesLittle() {
+    var budget = ReaderBudget()
+    var now = 1_000
+    _ = gaps(&budget, pace: 250, own: 10, polls: 40, now: &now)
+    now += 3_600_000
+    #expect(gaps(&budget, pace: 250, own: 10, polls: 3, now: &now).dropFirst().allSatisfy { $0 >= 190 })
+  }
+
+  @Test func readersHaveTheirOwnRhythms() {
+    var budget = ReaderBudget()
+    let quick = budget.arrives("quick", pace: 250, now: 0)
+    budget.told(at: quick, due: 0)
+    let slow = budget.arrives("slow", pace: 250, now: 0)
+    budget.told(at: slow, due: 0)
+    _ = budget.arrives("slow", pace: 250, now: 200)
+    #expect(budget.own(at: slow) == 40)
+    #expect(budget.own(at: quick) == 0)
+    #expect(budget.own(at: .max) == 0)
+    budget.told(at: .max, due: 0)
+  }
 }

@@ -40,6 +40,8 @@ extension TurnLog {
 }
 
 extension Turn {
-  @discardableResult mutating func text(_ text: String) -> Effects { withDelta(text) { appendText($0) } }
+  @discardableResult mutating func text(_ text: String, at now: Int = 0) -> Effects {
+    withDelta(text) { appendText($0, at: now) }
+  }
   @discardableResult mutating func reasoning(_ text: String) -> Effects { withDelta(text) { appendReasoning($0) } }
 }

@@ -13,6 +13,7 @@ import Testing
       world.text(Script.text(length, using: &random))
     case 9: world.text(String(repeating: "\"", count: Int.random(in: 0...longest, using: &random)))
     case 10, 11: world.aside(&random)
+    case 23: world.pass(Int.random(in: 0...400, using: &random))
     case 12: world.report(&random)
     case 13..<17: world.beginFlush()
     case 17..<20: world.land()
@@ -20,10 +21,16 @@ import Testing
     }
   }
 
-  @Test(arguments: [Turn.Durability.commit, .relaxed], 0..<60)
+  private static func chunking(_ seed: UInt64) -> Chunking {
+    let modes = Chunking.Mode.allCases
+    return Chunking(modes[Int(seed / 5) % modes.count], bytes: seed % 3 == 0 ? 4_096 : 40)
+  }
+
+  @Test(arguments: [Turn.Durability.commit, .relaxed], 0..<80)
   func aTurnEndsOnceAndItsReaderHasItAll(durability: Turn.Durability, seed: UInt64) throws {
     var random = SplitMix(seed: seed)
-    var world = TurnWorld(durability: durability, limit: seed % 5 == 0 ? 100_000 : 8 << 20)
+    var world = TurnWorld(
+      durability: durability, chunking: Self.chunking(seed), limit: seed % 5 == 0 ? 100_000 : 8 << 20)
     let steps = Int.random(in: 0..<200, using: &random)
     let longest = seed % 2 == 0 ? 2_000 : 30_000
     for _ in 0..<steps { step(&world, &random, longest: longest) }
@@ -53,7 +60,7 @@ import Testing
   @Test(arguments: [Turn.Durability.commit, .relaxed], 0..<40)
   func aLostTurnGivesNothingMore(durability: Turn.Durability, seed: UInt64) {
     var random = SplitMix(seed: seed &+ 1_000)
-    var world = TurnWorld(durability: durability, limit: 8 << 20)
+    var world = TurnWorld(durability: durability, chunking: Self.chunking(seed), limit: 8 << 20)
     for _ in 0..<Int.random(in: 0..<60, using: &random) { step(&world, &random, longest: 8_000) }
     if Bool.random(using: &random) { world.end(Ending.all.randomElement(using: &random) ?? Ending.all[0]) }
     for _ in 0..<Int.random(in: 0..<3, using: &random) { world.beginFlush() }

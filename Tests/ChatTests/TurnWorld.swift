@@ -9,6 +9,9 @@ struct TurnWorld {
   private let durability: Turn.Durability
 
   // The flusher and its rows.
+  private let isGathered: Bool
+  private var now = 1_000
+  private var isAwaited = false
   private var isListed = false
   private var inFlight: (flush: Turn.Flush, rows: [Int: [UInt8]])?
   private(set) var rows: [Int: [UInt8]] = [:]
@@ -28,12 +31,14 @@ struct TurnWorld {
   private var read: [UInt8] = []
   private var lastHead = 0
 
-  init(durability: Turn.Durability, limit: Int) {
-    turn = Turn(durability: durability, limit: limit)
+  init(durability: Turn.Durability, chunking: Chunking = .immediate, limit: Int) {
+    turn = Turn(durability: durability, chunking: chunking, limit: limit)
     self.durability = durability
+    isGathered = chunking != .immediate
   }
 
   private var isStreaming: Bool { turn.phase == .streaming }
+  private var held: Int { turn.uncommittedBytes - turn.log.uncommittedBytes }
   var hasSettled: Bool { !isListed && inFlight == nil }
   var hasEnded: Bool { turn.terminal != nil }
 
@@ -42,9 +47,26 @@ struct TurnWorld {
   mutating func text(_ text: String) {
     let streamed = isStreaming
     let (first, count) = (turn.log.byteCount == 0, turn.log.byteCount)
-    let effects = turn.text(text)
+    let effects = turn.text(text, at: now)
     if streamed { accepted += Script.readable(text) }
     appended(effects, streamed: streamed && !text.isEmpty, first: first, countBefore: count)
+    if isGathered, isStreaming { #expect(held < 17_500) }
+  }
+
+  /// The clock goes on; whoever waits is called when its time has come.
+  mutating func pass(_ milliseconds: Int) {
+    now += milliseconds
+    guard isAwaited, let due = turn.due ?? .some(now), due <= now else { return }
+    isAwaited = false
+    let (streamed, first, count) = (isStreaming, turn.log.byteCount == 0, turn.log.byteCount)
+    let effects = turn.timePassed(at: now)
+    #expect(!effects.contains(.pauseUpstream))
+    if streamed, turn.log.byteCount > count {
+      appended(effects, streamed: true, first: first, countBefore: count)
+    } else {
+      perform(effects)
+    }
+    if isStreaming, let due = turn.due { #expect(due > now && isAwaited) }
   }
 
   mutating func aside(_ random: inout SplitMix) {
@@ -61,16 +83,17 @@ struct TurnWorld {
       #expect(effects == [])
       #expect(turn.log.byteCount == countBefore)
     } else {
-      #expect(turn.log.byteCount > countBefore)
-      if first { #expect(effects.contains(.urgent)) }
+      let grew = turn.log.byteCount > countBefore
+      #expect(grew || isGathered)
+      if first, grew { #expect(effects.contains(.urgent)) }
       if !isStreaming {
         began(Terminal(state: .error, usage: turn.usage, error: .tooLong), effects, closes: true)
       } else {
-        #expect(effects.contains(.publish) == (durability == .relaxed))
+        #expect(effects.contains(.publish) == (durability == .relaxed && grew))
       }
     }
     perform(effects)
-    if isStreaming { #expect(isPaused || turn.log.uncommittedBytes < Turn.pauseAt) }
+    if isStreaming, !isGathered { #expect(isPaused || turn.uncommittedBytes < Turn.pauseAt) }
   }
 
   mutating func report(_ random: inout SplitMix) {
@@ -166,7 +189,7 @@ struct TurnWorld {
       let effects = turn.flushSucceeded()
       if !isLost { #expect(effects.contains(.publish) == (durability == .commit)) }
       perform(effects)
-      if isStreaming { #expect(!isPaused || turn.log.uncommittedBytes > Turn.resumeAt) }
+      if isStreaming { #expect(!isPaused || turn.uncommittedBytes > Turn.resumeAt) }
     case .finish:
       let effects = turn.finishSucceeded()
       #expect(effects == (isLost ? [] : [.publish, .retire]))
@@ -181,12 +204,16 @@ struct TurnWorld {
     }
     #expect(!effects.isSuperset(of: [.pauseUpstream, .resumeUpstream]))
     if effects.contains(.pauseUpstream) {
-      #expect(!isPaused && turn.log.uncommittedBytes >= Turn.pauseAt)
+      #expect(!isPaused && turn.uncommittedBytes >= Turn.pauseAt)
       isPaused = true
     }
     if effects.contains(.resumeUpstream) {
-      #expect(isPaused && turn.log.uncommittedBytes <= Turn.resumeAt)
+      #expect(isPaused && turn.uncommittedBytes <= Turn.resumeAt)
       isPaused = false
+    }
+    if effects.contains(.wait) {
+      #expect(!isAwaited && turn.due != nil)
+      isAwaited = true
     }
     if effects.contains(.closeUpstream) { closes += 1 }
     if effects.contains(.retire) { retirements += 1 }
@@ -207,6 +234,8 @@ struct TurnWorld {
     // No lost wake-up: whatever is not sent is on the list, or follows the flight.
     let isDirty = turn.log.hasUnsealed || turn.log.sealed > sent || terminal != nil && finishes == 0
     if isDirty { #expect(isListed || inFlight != nil) }
+    if isStreaming, turn.due != nil { #expect(isAwaited) }
+    if !isStreaming { #expect(held == 0) }
     #expect(hasEnded == (retirements == 1))
   }
 

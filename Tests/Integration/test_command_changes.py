@@ -19,9 +19,12 @@ EVERYTHING = {
             ("--history-limit", 7, "history_limit", 7),
             ("--history-token-limit", 700, "history_token_limit", 700),
             ("--durability", "relaxed", "durability", "relaxed"),
-            ("--chunking", "immediate", "chunking", "immediate"),
-            ("--on-interrupt", "keep", "on_interrupt", "keep"),
+            ("--chunking", "words", "chunking", "words"),
+            ("--chunk-bytes", 64, "chunk_bytes", 64),
+            ("--chunk-delay-ms", 500, "chunk_delay_ms", 500),
+            ("--on-interrupt", "restart", "on_interrupt", "restart"),
             ("--retry-budget-ms", 0, "retry_budget_ms", 0),
+            ("--abandon-after-ms", 60_000, "abandon_after_ms", 60_000),
             ("--no-stream", None, "stream", False),
             ("--notool", None, "notool", True),
             ("--nopreprompt", None, "nopreprompt", True),
@@ -69,6 +72,9 @@ EVERYTHING = {
             ("--default-model", "faster", "default_model", "faster"),
             ("--pace-ms", 0, "pace_ms", 0),
             ("--session-limit", 9, "session_limit", 9),
+            ("--chunking", "sentences", "chunking", "sentences"),
+            ("--chunk-bytes", 4096, "chunk_bytes", 4096),
+            ("--chunk-delay-ms", 10, "chunk_delay_ms", 10),
             ("--disable", None, "enabled", False),
         ],
     ),
@@ -114,7 +120,15 @@ def test_every_column_can_be_added_and_set(desk, noun):
 @pytest.mark.parametrize(
     ("noun", "columns"),
     [
-        ("model", {"system-prompt": "system_prompt", "prefix-prompt": "prefix_prompt", "history-token-limit": "history_token_limit"}),
+        (
+            "model",
+            {
+                "system-prompt": "system_prompt",
+                "prefix-prompt": "prefix_prompt",
+                "history-token-limit": "history_token_limit",
+                "abandon-after-ms": "abandon_after_ms",
+            },
+        ),
         (
             "route",
             {
@@ -132,7 +146,15 @@ def test_every_column_can_be_added_and_set(desk, noun):
                 "client-certificate client-key": "client_certificate",
             },
         ),
-        ("surface", {"default-model": "default_model"}),
+        (
+            "surface",
+            {
+                "default-model": "default_model",
+                "chunking": "chunking",
+                "chunk-bytes": "chunk_bytes",
+                "chunk-delay-ms": "chunk_delay_ms",
+            },
+        ),
     ],
 )
 def test_what_may_be_null_can_be_emptied(desk, noun, columns):

@@ -12,8 +12,11 @@ extension LiveTurn {
   }
 
   /// An own turn among such neighbours; `arrived`: when its start came in.
-  static func owned(loop: EventLoop, meters: Meters, arrived: Instant) throws -> LiveTurn {
-    try make(.owned(Turn(durability: .commit)), loop: loop, meters: meters, arrived: arrived)
+  static func owned(
+    loop: EventLoop, meters: Meters, arrived: Instant, chunking: Chunking = .immediate
+  ) throws -> LiveTurn {
+    try make(
+      .owned(Turn(durability: .commit, chunking: chunking)), loop: loop, meters: meters, arrived: arrived)
   }
 
   private static func make(
@@ -37,6 +40,7 @@ extension LiveTurn {
           node: node,
           log: log, failures: failures,
           meters: meters),
-        registry: Registry(limit: 10), node: node, load: NodeLoad(), meters: meters))
+        registry: Registry(limit: 10), node: node, load: NodeLoad(), meters: meters,
+        hourglasses: [Hourglass(loop: loop)]))
   }
 }

@@ -65,7 +65,7 @@ struct EventsRoute: Sendable {
     _ wish: Wish, of turn: LiveTurn, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
   ) throws(Refusal) {
     let origin = try gate.origin(of: request, surface: turn.facts.surface)
-    if let milliseconds = turn.budget(reader: wish.name, cursor: wish.reader.cursor) {
+    if case .refused(let milliseconds) = turn.admit(reader: wish.name, cursor: wish.reader.cursor) {
       gate.meters.hit(.readerBudget)
       throw .tooManyPolls(milliseconds: milliseconds)
     }

@@ -74,12 +74,16 @@ struct PollRoute: Sendable {
   ) throws(Refusal) {
     guard grant.principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: turn.facts.surface)
-    if let milliseconds = turn.budget(reader: poll.reader, cursor: poll.cursor) {
+    let place: UInt8
+    switch turn.admit(reader: poll.reader, cursor: poll.cursor) {
+    case .granted(let granted): place = granted
+    case .refused(let milliseconds):
       gate.meters.hit(.readerBudget)
       throw .tooManyPolls(milliseconds: milliseconds)
     }
     let ask = Ask(
-      form: .poll(poll.cursor), hidden: poll.hidden, waits: poll.wait > 0, origin: origin, renewal: grant.renewal)
+      form: .poll(poll.cursor), hidden: poll.hidden, waits: poll.wait > 0, place: place, origin: origin,
+      renewal: grant.renewal)
     parkings.of(exchange).answer(
       exchange, of: turn, ask: ask,
       hold: turn.facts.pacer.hold(poll.wait - Instant.now().milliseconds(since: poll.arrived)))

@@ -90,8 +90,16 @@ enum Bound: Int, MetricLabel {
   case toolCalls
   /// Age of a turn: the turn ended.
   case turnAge
+  /// Time without a reader: the turn was cancelled.
+  case turnUnread
   /// Uncommitted bytes of a turn: its upstream was paused.
   case uncommittedBytes
+  /// `concurrency_limit` of every route that a turn could still be asked on: it waits, or ends.
+  case routeConcurrency
+  /// `retry_budget_ms`: the turn ended rather than to wait longer.
+  case retryBudget
+  /// Routes that one turn is asked on: it ended.
+  case turnAttempts
 }
 
 /// What was written again because its outcome was unknown.

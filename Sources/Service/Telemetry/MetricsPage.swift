@@ -179,7 +179,8 @@ struct MetricsPage {
       Double(telemetry.node.leaseRemaining) / 1e3)
     gauge("sluice_draining", "1 once the node drains.", telemetry.isDraining() ? 1 : 0)
     page.gauge(
-      "sluice_load", "What stretches the pace of polls: above 1, the busiest loop works more than it should.",
+      "sluice_load",
+      "What stretches the pace of polls: above 1, a loop or the process works more than it should, or is late.",
       telemetry.load.value)
     let readings = telemetry.loops.map { ($0.loop.name, $0.reading(), $0.loop.busyTime) }
     page.gauge(

@@ -18,6 +18,8 @@ final class LiveTurn: Sendable {
     let userMessage: ID
     let message: ID
     let pacer: Pacer
+    /// When nobody has read it for so many milliseconds, it is cancelled; nil: it goes on.
+    var abandonAfter: Int?
     /// When the request that started it came in; nil for turns that were not started here.
     var arrived: Instant?
     /// Of an own turn: another node may begin it anew, should this one give it up.
@@ -31,6 +33,8 @@ final class LiveTurn: Sendable {
     let node: Node
     let load: NodeLoad
     let meters: Meters
+    /// Of each loop.
+    let hourglasses: [Hourglass]
   }
 
   enum Source: Sendable {
@@ -71,8 +75,10 @@ final class LiveTurn: Sendable {
     var closeRequested = false
     var resumeRequested = false
     var lost = false
-    /// When a reader last asked, for mirrors nobody reads any more.
+    /// When a reader last asked or was answered, for turns that nobody reads any more.
     var lastAsked: Instant
+    /// When the database was last told that a mirror has readers.
+    var lastNoted = Instant(nanoseconds: 0)
   }
 
   let facts: Facts
@@ -120,6 +126,7 @@ final class LiveTurn: Sendable {
       guard state.turn != nil else { return [] }
       let effects = body(&state.turn!)
       if state.turn?.phase == .lost { state.lost = true }
+      noteGathered(&state)
       return effects
     }
   }
@@ -128,10 +135,23 @@ final class LiveTurn: Sendable {
   func append(text utf8: UnsafeRawBufferPointer) -> Turn.Effects? {
     state.withLock { state in
       guard case .streaming? = state.turn?.phase else { return nil }
+      if state.turn?.gathers == true {
+        defer { noteGathered(&state) }
+        return state.turn?.appendText(utf8, at: Instant.now().milliseconds)
+      }
       if case .none = state.firstText { state.firstText = .appended(chunk: (state.turn?.log.sealed ?? 0) + 1) }
       return state.turn?.appendText(utf8)
     }
   }
+
+  /// Text that was gathered has come into the log, as its last chunk.
+  private func noteGathered(_ state: inout State) {
+    guard case .none = state.firstText, state.turn?.gathers == true, state.turn?.log.hasAnswer == true else { return }
+    state.firstText = .appended(chunk: state.turn?.log.sealed ?? 0)
+  }
+
+  /// Gathered text may be due.
+  func timePassed() { input { $0.timePassed(at: Instant.now().milliseconds) } }
 
   func perform(_ effects: Turn.Effects) {
     var wakeups = Wakeups()
@@ -146,6 +166,10 @@ final class LiveTurn: Sendable {
       neighbours.flusher.mark(self, urgent: effects.contains(.urgent))
     } else if effects.contains(.urgent) {
       neighbours.flusher.hurry()
+    }
+    if effects.contains(.wait) {
+      let due = state.withLock { $0.turn?.due } ?? 0
+      neighbours.hourglasses.here?.turn(for: self, at: Instant(milliseconds: due))
     }
     if effects.contains(.publish) { publish(into: &wakeups) }
     if effects.contains(.resumeUpstream) { resumeTransfer() }
@@ -238,9 +262,24 @@ final class LiveTurn: Sendable {
     wakeups.send()
   }
 
-  /// Milliseconds since a reader last asked or waited.
-  func idle(at now: Instant) -> Int {
-    state.withLock { $0.waiters.isEmpty ? now.milliseconds(since: $0.lastAsked) : 0 }
+  /// Milliseconds since a reader last asked or waited, or the turn began.
+  func idle(at now: Instant) -> Int { state.withLock { Self.idle($0, at: now) } }
+
+  private static func idle(_ state: borrowing State, at now: Instant) -> Int {
+    state.waiters.isEmpty ? now.milliseconds(since: state.lastAsked) : 0
+  }
+
+  /// True if the owner of this mirror's turn is to be told now that it has a reader: one that asked within the last
+  /// `interval` milliseconds, nor was it told within them.
+  func takeNote(at now: Instant, interval: Int) -> Bool {
+    guard facts.abandonAfter != nil, mirrorPosition != nil else { return false }
+    return state.withLock { state in
+      guard Self.idle(state, at: now) < interval, now.milliseconds(since: state.lastNoted) >= interval else {
+        return false
+      }
+      state.lastNoted = now
+      return true
+    }
   }
 
   // MARK: readers
@@ -256,17 +295,29 @@ final class LiveTurn: Sendable {
     return (TurnLog(), 0, nil)
   }
 
-  /// Takes a poll of `reader` from its budget. Nil: go on; else milliseconds to wait. A poll that leaves more behind is
-  /// free: its reader was told to come again at once.
-  func budget(reader: String, cursor: Cursor) -> Int? {
+  /// Whether a poll may go on.
+  enum Admission {
+    /// With the place of its reader's budget, for `Ask`.
+    case granted(place: UInt8)
+    /// Milliseconds to wait.
+    case refused(Int)
+  }
+
+  /// Takes a poll of `reader` from its budget. A poll that leaves more behind is free: its reader was told to come again
+  /// at once.
+  func admit(reader: String, cursor: Cursor) -> Admission {
     let now = Instant.now()
     return state.withLock { state in
       state.lastAsked = now
+      let place = state.budget.arrives(reader, pace: facts.pacer.base, now: now.milliseconds)
       let (log, head, _) = view(state)
       let from = cursor.epoch == log.epoch ? cursor.offset : 0
-      if log.slice(after: from, through: head).offset < head { return nil }
-      return state.budget.take(
-        reader: reader, pace: facts.pacer.base, now: Int(now.nanoseconds / 1_000_000))
+      if log.slice(after: from, through: head).offset < head { return .granted(place: place) }
+      if let wait = state.budget.take(at: place, pace: facts.pacer.base, now: now.milliseconds) {
+        state.budget.told(at: place, due: now.milliseconds + wait)
+        return .refused(wait)
+      }
+      return .granted(place: place)
     }
   }
 
@@ -356,11 +407,18 @@ final class LiveTurn: Sendable {
 
   /// The answer as things stand.
   func answer(_ ask: Ask) -> Response {
-    state.withLock { state in
+    let now = Instant.now()
+    return state.withLock { state in
+      state.lastAsked = now
       let (log, head, terminal) = view(state)
       switch ask.form {
       case .poll(let cursor):
-        let reply = pollReply(cursor, ask, log, head, terminal, lost: state.lost, rate: state.rhythm.rate)
+        let reader = Pacer.Reader(
+          // Without a hold nothing slows a reader of a slow stream but the pace.
+          hidden: ask.hidden, rate: ask.waits ? state.rhythm.rate : nil, load: neighbours.load.value,
+          own: state.budget.own(at: ask.place))
+        let reply = pollReply(cursor, ask, log, head, terminal, lost: state.lost, reader)
+        state.budget.told(at: ask.place, due: now.milliseconds + reply.pollAfter)
         return .poll(reply, origin: ask.origin)
       case .whole(let form):
         if let terminal { return form.answer(facts, terminal, log, origin: ask.origin) }
@@ -370,7 +428,8 @@ final class LiveTurn: Sendable {
   }
 
   private func pollReply(
-    _ cursor: Cursor, _ ask: Ask, _ log: TurnLog, _ head: Int, _ terminal: Terminal?, lost: Bool, rate: Double?
+    _ cursor: Cursor, _ ask: Ask, _ log: TurnLog, _ head: Int, _ terminal: Terminal?, lost: Bool,
+    _ reader: Pacer.Reader
   ) -> PollReply {
     var cursor = cursor
     var reset = false
@@ -381,10 +440,10 @@ final class LiveTurn: Sendable {
         cursor = Cursor(epoch: log.epoch, offset: 0)
         reset = true
       } else if ahead {
-        return idle(cursor, ask, rate)
+        return idle(cursor, ask, reader)
       }
     } else {
-      return idle(cursor, ask, rate)
+      return idle(cursor, ask, reader)
     }
     let (events, offset) = log.slice(after: cursor.offset, through: head)
     var reply = PollReply(cursor: Cursor(epoch: log.epoch, offset: offset), events: events)
@@ -396,20 +455,15 @@ final class LiveTurn: Sendable {
       reply.terminal = terminal
       reply.message = log.hasAnswer ? facts.message : nil
     } else {
-      reply.pollAfter = facts.pacer.pollAfter(for: reader(ask, rate))
+      reply.pollAfter = facts.pacer.pollAfter(for: reader)
     }
     return reply
   }
 
-  private func idle(_ cursor: Cursor, _ ask: Ask, _ rate: Double?) -> PollReply {
+  private func idle(_ cursor: Cursor, _ ask: Ask, _ reader: Pacer.Reader) -> PollReply {
     var reply = PollReply(cursor: cursor)
-    reply.pollAfter = max(facts.pacer.pace(for: reader(ask, rate)), 100)
+    reply.pollAfter = max(facts.pacer.pace(for: reader), 100)
     reply.token = ask.renewal
     return reply
-  }
-
-  private func reader(_ ask: Ask, _ rate: Double?) -> Pacer.Reader {
-    // Without a hold nothing slows a reader of a slow stream but the pace.
-    Pacer.Reader(hidden: ask.hidden, rate: ask.waits ? rate : nil, load: neighbours.load.value)
   }
 }

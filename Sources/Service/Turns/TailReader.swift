@@ -33,6 +33,11 @@ final class TailReader: Sendable {
   /// Mirrors that are followed.
   var watchedCount: Int { state.withLock { $0.watched.count } }
 
+  /// Those mirrors that `isWanted` picks.
+  func watched(where isWanted: (LiveTurn) -> Bool) -> [LiveTurn] {
+    state.withLock { $0.watched }.filter(isWanted)
+  }
+
   /// Begins to follow a mirror. False if too many are followed.
   func follow(_ turn: LiveTurn) -> Bool {
     state.withLock { state in

@@ -79,10 +79,15 @@ final class TurnCourse: TimerHandler, Sendable {
         }
         return endAsLast()
       case .full:
+        means.meters.hit(.routeConcurrency)
         if waitForPlace() { return }
         return endAsLast()
       case .none:
-        if attempts < Self.mostAttempts, waitAsAsked(at: now) { return }
+        if attempts >= Self.mostAttempts {
+          means.meters.hit(.turnAttempts)
+        } else if waitAsAsked(at: now) {
+          return
+        }
         return endAsLast()
       }
     }
@@ -256,7 +261,11 @@ final class TurnCourse: TimerHandler, Sendable {
       state.waiting = self
       return true
     }
-    guard waits else { return false }
+    guard waits else {
+      // Who has none does not wait: that is no bound.
+      if plan.retryBudget > 0 { means.meters.hit(.retryBudget) }
+      return false
+    }
     means.meters.retries.add(.waited, in: means.meters.lane)
     let time = Instant.now().advanced(milliseconds: milliseconds)
     means.loop.execute { [self] in _ = means.loop.schedule(at: time, handler: self, token: 0) }

@@ -27,7 +27,11 @@ struct TurnStarter: Sendable {
     _ facts: LiveTurn.Facts, model: String?, plan: StartStore.Plan, history: [StartStore.Message],
     brought: [UInt8]? = nil, incarnation: ID, in place: Place, epoch: Int = 1
   ) -> LiveTurn {
-    let turn = LiveTurn(facts, source: .owned(Turn(epoch: epoch, durability: plan.durability)), neighbours: neighbours)
+    var facts = facts
+    facts.abandonAfter = plan.abandonAfter
+    let turn = LiveTurn(
+      facts, source: .owned(Turn(epoch: epoch, durability: plan.durability, chunking: plan.chunking)),
+      neighbours: neighbours)
     if let mirror = registry.add(owned: turn) { mirror.drop() }
     if neighbours.node.incarnation != incarnation {
       // Voided since the turn was taken: whoever dropped the others did not see this one yet.

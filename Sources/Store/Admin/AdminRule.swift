@@ -54,6 +54,10 @@ package struct AdminRule: Sendable {
       "--parameters", "must be a JSON object, such as {\"temperature\": 0.3}"),
     "virtual_model_durability_check": AdminRule("--durability", .beListed),
     "virtual_model_chunking_check": AdminRule("--chunking", .beListed),
+    "virtual_model_chunk_bytes_check": AdminRule("--chunk-bytes", chunkBytes),
+    "virtual_model_chunk_delay_ms_check": AdminRule("--chunk-delay-ms", chunkDelay),
+    "virtual_model_abandon_after_ms_check": AdminRule(
+      "--abandon-after-ms", "must be a whole number of milliseconds from 1000 to 86400000"),
     "virtual_model_reasoning_check": AdminRule("--reasoning", .beListed),
     "virtual_model_history_limit_check": AdminRule("--history-limit", positive),
     "virtual_model_history_token_limit_check": AdminRule("--history-token-limit", positive),
@@ -94,6 +98,9 @@ package struct AdminRule: Sendable {
     "surface_kind_check": AdminRule("--kind", .beListed),
     "surface_allowed_origins_check": AdminRule(
       "--origin", "must be scheme://host or scheme://host:port in lower case, without path and slash at the end, or *"),
+    "surface_chunking_check": AdminRule("--chunking", .beListed),
+    "surface_chunk_bytes_check": AdminRule("--chunk-bytes", chunkBytes),
+    "surface_chunk_delay_ms_check": AdminRule("--chunk-delay-ms", chunkDelay),
     "surface_pace_ms_check": AdminRule("--pace-ms", "must be a whole number from 0 to 60000"),
     "surface_session_limit_check": AdminRule("--session-limit", "must be a whole number, 0 or more"),
 
@@ -112,6 +119,8 @@ package struct AdminRule: Sendable {
 
   private static let name = "must have 1 to 63 letters, digits or any of . _ - and begin with a letter or digit"
   private static let positive = "must be a whole number, 1 or more"
+  private static let chunkBytes = "must be a whole number from 1 to 4096"
+  private static let chunkDelay = "must be a whole number of milliseconds from 10 to 10000"
   private static let file = "must be file:/absolute/path"
   private static let milliseconds = "must be a whole number of milliseconds, 1 or more"
 }

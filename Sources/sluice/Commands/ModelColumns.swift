@@ -39,10 +39,21 @@ struct ModelColumns: ParsableArguments {
   @Option(help: "commit: served once committed; relaxed: served on arrival, committed right after.")
   var durability: String?
 
-  @Option(help: "How text is gathered into events: immediate.")
+  @Option(
+    help: ArgumentHelp(
+      "How text is gathered into chunks: immediate, interval, words or sentences.", valueName: "mode"))
   var chunking: String?
 
-  @Option(help: ArgumentHelp("When the node of a turn dies: keep its text so far.", valueName: "policy"))
+  @Option(help: ArgumentHelp("Bytes of text at which a chunk is enough of it.", valueName: "bytes"))
+  var chunkBytes: Int?
+
+  @Option(help: ArgumentHelp("Longest that text waits for its chunk.", valueName: "ms"))
+  var chunkDelayMs: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "When the node of a turn dies; keep: its text so far stays; restart: another node asks anew.", valueName: "policy"
+    ))
   var onInterrupt: String?
 
   @Option(
@@ -50,6 +61,10 @@ struct ModelColumns: ParsableArguments {
       "Longest that a turn waits, all in all, for providers that ask to be asked again later; 0: not at all.",
       valueName: "ms"))
   var retryBudgetMs: Int?
+
+  @Option(
+    help: ArgumentHelp("Cancel a turn that nobody has read for so long; else it is completed.", valueName: "ms"))
+  var abandonAfterMs: Int?
 
   @Flag(inversion: .prefixedNo, help: "Ask the provider to stream.")
   var stream: Bool?
@@ -77,8 +92,11 @@ struct ModelColumns: ParsableArguments {
     changes.set("history_token_limit", historyTokenLimit)
     changes.set("durability", durability)
     changes.set("chunking", chunking)
+    changes.set("chunk_bytes", chunkBytes)
+    changes.set("chunk_delay_ms", chunkDelayMs)
     changes.set("on_interrupt", onInterrupt)
     changes.set("retry_budget_ms", retryBudgetMs)
+    changes.set("abandon_after_ms", abandonAfterMs)
     changes.set("stream", stream)
     changes.set("notool", notool)
     changes.set("nopreprompt", nopreprompt)

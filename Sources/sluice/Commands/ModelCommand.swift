@@ -96,6 +96,7 @@ struct ModelCommand: ParsableCommand {
       case systemPrompt = "system-prompt"
       case prefixPrompt = "prefix-prompt"
       case historyTokenLimit = "history-token-limit"
+      case abandonAfterMs = "abandon-after-ms"
     }
 
     static let configuration = CommandConfiguration(

@@ -23,6 +23,18 @@ struct SurfaceColumns: ParsableArguments {
   @Option(help: ArgumentHelp("Anonymous sessions given per minute by each node; 0: none.", valueName: "sessions"))
   var sessionLimit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How text is gathered into chunks: immediate, interval, words or sentences; else as the virtual model says.",
+      valueName: "mode"))
+  var chunking: String?
+
+  @Option(help: ArgumentHelp("Bytes of text at which a chunk is enough of it.", valueName: "bytes"))
+  var chunkBytes: Int?
+
+  @Option(help: ArgumentHelp("Longest that text waits for its chunk.", valueName: "ms"))
+  var chunkDelayMs: Int?
+
   @Flag var enabling: Enabling?
 
   /// All but the default model.
@@ -32,6 +44,9 @@ struct SurfaceColumns: ParsableArguments {
     changes.set("anonymous", anonymous)
     changes.set("pace_ms", paceMs)
     changes.set("session_limit", sessionLimit)
+    changes.set("chunking", chunking)
+    changes.set("chunk_bytes", chunkBytes)
+    changes.set("chunk_delay_ms", chunkDelayMs)
     changes.set("enabled", enabling.map { $0 == .enable })
   }
 

@@ -107,6 +107,9 @@ struct SurfaceCommand: ParsableCommand {
   struct Set: AsyncParsableCommand {
     enum Emptied: String, Unsetting {
       case defaultModel = "default-model"
+      case chunking
+      case chunkBytes = "chunk-bytes"
+      case chunkDelayMs = "chunk-delay-ms"
     }
 
     static let configuration = CommandConfiguration(
