@@ -243,7 +243,7 @@ def test_a_turn_that_was_begun_anew_can_be_cancelled(several):
 
 def test_a_node_takes_no_more_than_it_has_places_for(several):
     deployment, [mortal] = several(1)
-    heir = deployment.add_node(turn_limit="2")
+    deployment.add_node(turn_limit="2")
     deployment.nginx.reload(by_tag(deployment.nodes))
     model = deployment.model("rate=50;tokens=100", on_interrupt="restart")
     slow = deployment.model("rate=1;tokens=5000", on_interrupt="restart")
@@ -253,10 +253,13 @@ def test_a_node_takes_no_more_than_it_has_places_for(several):
     turns += [Turn(deployment.client(), client.start(model=model.name).started) for _ in range(4)]
     mortal.kill()
     most = 0
+    running = (
+        "select count(*) as n from turn t join node n on n.incarnation = t.owner where t.state = 'streaming' and n.tag = 2"
+    )
 
     def ended() -> bool:
         nonlocal most
-        most = max(most, Scrape.of(heir)["sluice_turns_live"])
+        most = max(most, deployment.sql.execute(running).fetchone()["n"])
         return all(deployment.turn(turn.id)["state"] == "done" for turn in turns[1:])
 
     # One after another, as those before have ended: one place is taken by the slow one, if that came first.
