@@ -121,9 +121,11 @@ def parked(site: Site) -> Iterator[Figure]:
     )
 
 
-def turns(site: Site, model: str, count: int, *words: str, session: str | None = None) -> dict:
-    """A load of turns, none of which may fail."""
-    found = site.load("turns", "--token", session or site.session(), "--model", model, "--turns", str(count), *words)
+def turns(site: Site, model: str, count: int, *words: str, session: str | list[str] | None = None) -> dict:
+    """A load of turns, none of which may fail; several sessions share them."""
+    sessions = session if isinstance(session, list) else [session or site.session()]
+    tokens = [word for token in sessions for word in ("--token", token)]
+    found = site.load("turns", *tokens, "--model", model, "--turns", str(count), *words)
     if found["failures"]:
         raise RuntimeError(f"turns failed: {found['failures']}")
     return found

@@ -45,6 +45,20 @@ class Turn:
         return f"/chat/{self.id}/poll?" + "&".join(f"{name}={value}" for name, value in words.items())
 
 
+@dataclass
+class Peer:
+    """A further node behind an nginx of its own."""
+
+    site: "Site"
+    node: Node
+    nginx: Nginx
+
+    def close(self) -> None:
+        self.nginx.stop()
+        self.node.process.stop(20)
+        self.site.processes.forget(self.node.process)
+
+
 class Site:
     """Everything starts with `start`; `node` may be replaced by another one."""
 
@@ -86,21 +100,49 @@ class Site:
         self.processes.stop()
         self.folder.remove()
 
-    def start_node(self, environment: dict[str, str] | None = None) -> None:
+    def start_node(self, environment: dict[str, str] | None = None, **settings: str) -> None:
         """A fresh node in the former one's place."""
+        self.stop_node()
+        self.node = self.new_node("node", environment, **settings)
+
+    def stop_node(self) -> None:
         if self.node:
             self.node.process.stop(20)
             self.processes.forget(self.node.process)
-        self.node = Node(
+        self.node = None
+
+    def new_node(self, name: str, environment: dict[str, str] | None = None, **settings: str) -> Node:
+        chosen = {"turn_limit": "20000", "upstream_limit": "20000", "upstream_host_limit": "20000", "drain_timeout": "0s"}
+        node = Node(
             self.processes,
             self.programs,
             self.folder.path,
-            self.logs / "sluice.log",
+            self.logs / ("sluice.log" if name == "node" else f"{name}.log"),
             self.postgres.conninfo("sluice"),
-            settings={"turn_limit": "20000", "upstream_limit": "20000", "upstream_host_limit": "20000", "drain_timeout": "0s"},
+            name=name,
+            settings={**chosen, **settings},
             environment={"BENCH_KEY": "bench", **(environment or {})},
         )
-        self.node.start()
+        node.start()
+        return node
+
+    def add_node(self, tag: int) -> Peer:
+        """A second node, which serves what comes by its own nginx."""
+        node = self.new_node(f"node-{tag}", node_tag=str(tag))
+        nginx = Nginx(
+            self.processes, self.folder.path, self.logs / f"nginx-{tag}.log", node.addresses, node.operator, connections=16_000
+        )
+        nginx.start()
+        return Peer(self, node, nginx)
+
+    def count_statements(self, wanted: bool = True) -> None:
+        """Restarts the server with pg_stat_statements, or without it, and the node with it."""
+        self.stop_node()
+        value = "= 'pg_stat_statements'" if wanted else "to default"
+        self.postgres.sql("sluice", f"alter system set shared_preload_libraries {value};")
+        self.postgres.restart()
+        self.postgres.sql("sluice", "create extension if not exists pg_stat_statements;" if wanted else "drop extension pg_stat_statements;")
+        self.start_node()
 
     # references
 
@@ -196,6 +238,10 @@ class Site:
     def session(self, surface: str = "bench") -> str:
         return self.call("/chat/session", {"surface": surface})["token"]
 
+    def sessions(self, count: int, surface: str = "bench") -> list[str]:
+        """Of so many visitors: what a node bears for one is bounded."""
+        return [self.session(surface) for _ in range(count)]
+
     def begin(self, model: str, session: str) -> Turn:
         started = self.call(
             "/chat/start", {"model": model, "message": "go", "stream": {"modes": ["poll"]}}, session
@@ -216,23 +262,24 @@ class Site:
 
     # loads
 
-    def load(self, kind: str, *words: str, seconds: float = 300) -> dict:
-        """Runs the load generator; what it found."""
+    def load(self, kind: str, *words: str, seconds: float = 300, port: int = 0, **watched: Process) -> dict:
+        """Runs the load generator against nginx, or what listens on `port`; what it found. `watched`: further processes."""
+        command = self.command(kind, *words, port=port, **watched)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        if done.returncode != 0:
+            raise Failure(f"sluice-bench {kind} failed: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def command(self, kind: str, *words: str, port: int = 0, **watched: Process) -> list[str]:
         watched = {
             "sluice": self.node.process,
             "nginx": self.nginx.process,
             "simulator": self.simulator.process,
             "postgres": self.postgres.process,
+            **watched,
         }
-        command = [self.programs / "sluice-bench", kind, "--port", self.nginx.port]
-        for name, process in watched.items():
-            command += ["--watch", f"{name}={process.pid}"]
-        done = subprocess.run(
-            [str(word) for word in [*command, *words]], capture_output=True, text=True, timeout=seconds, check=False
-        )
-        if done.returncode != 0:
-            raise Failure(f"sluice-bench {kind} failed: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+        watches = [word for name, process in watched.items() for word in ("--watch", f"{name}={process.pid}")]
+        return [str(word) for word in [self.programs / "sluice-bench", kind, "--port", port or self.nginx.port, *watches, *words]]
 
     def write(self, name: str, lines: list[str]) -> Path:
         path = self.folder.path / name
