@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / ".dev"), str(Path(__file__).parent)]
 
 import node_figures  # noqa: F401
+import relay_figures  # noqa: F401
 import stream_figures  # noqa: F401
 from figures import MEASURES, Figure
 from site_ import Site, fdatasync_ms, stalls
