@@ -28,7 +28,8 @@ DRIVERS = {
 SURFACES = """
 insert into sluice.credential (name, reference) values ('bench', 'env:BENCH_KEY');
 insert into sluice.surface (name, kind, anonymous, pace_ms, session_limit)
-values ('bench', 'web', true, 250, 100000), ('quick', 'web', true, 0, 100000);
+values ('bench', 'web', true, 250, 100000), ('quick', 'web', true, 0, 100000),
+  ('paced', 'web', true, 50, 100000);
 """
 
 
@@ -40,9 +41,9 @@ class Turn:
     token: str
     cursor: str = "1.0"
 
-    def path(self, **query) -> str:
+    def path(self, what: str = "poll", /, **query) -> str:
         words = {"cursor": self.cursor, **query}
-        return f"/chat/{self.id}/poll?" + "&".join(f"{name}={value}" for name, value in words.items())
+        return f"/chat/{self.id}/{what}?" + "&".join(f"{name}={value}" for name, value in words.items())
 
 
 @dataclass
