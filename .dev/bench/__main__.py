@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT / ".dev"), str(Path(__file__).parent)]
 import crowd_figures  # noqa: F401
 import hub_figures  # noqa: F401
 import node_figures  # noqa: F401
+import overload_figures  # noqa: F401
 import relay_figures  # noqa: F401
 import stream_figures  # noqa: F401
 from figures import MEASURES, Figure

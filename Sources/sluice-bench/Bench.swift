@@ -10,7 +10,7 @@ struct Bench: AsyncParsableCommand {
     commandName: "sluice-bench",
     abstract: "Puts load on a Sluice behind nginx on this machine and measures.",
     discussion: "`make bench` starts all that is needed, runs every load and prints the figures with their references.",
-    subcommands: [Requests.self, Starts.self, Parked.self, Turns.self, Answers.self, Hub.self, Crowd.self])
+    subcommands: [Requests.self, Starts.self, Parked.self, Turns.self, Answers.self, Hub.self, Crowd.self, Paced.self])
 }
 
 /// What all loads need to know.
