@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / ".dev"), str(Path(__file__).parent)]
 
+import compression_figures  # noqa: F401
 import crowd_figures  # noqa: F401
 import hub_figures  # noqa: F401
 import node_figures  # noqa: F401
