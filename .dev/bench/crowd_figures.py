@@ -29,11 +29,11 @@ def crowd(site: Site) -> Iterator[Figure]:
 
 
 def crowded(site: Site) -> Iterator[Figure]:
-    streams, polls = waiting(site)
     deaf = unread(site)
-    # One of each before: what the first brings stays.
+    # Once before: what the first turns bring stays.
     control(site)
     alone, threads = control(site), thread_count(site)
+    streams, polls = waiting(site)
     files = [word for name, lines in (("streams", streams), ("deaf", deaf), ("polls", polls)) for word in (f"--{name}", str(site.write(f"{name}.txt", lines)))]
     command = site.command("crowd", "--socket", site.node.addresses[0].removeprefix("unix:"), *files, "--parked", str(PARKED))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -71,6 +71,7 @@ def crowded(site: Site) -> Iterator[Figure]:
 def control(site: Site) -> dict:
     """Readers of their own, who are not to notice the crowd."""
     model = site.model("clock-commit", "rate=20;tokens=400;text=clock")
+    site.rest(model)
     return turns(site, model, 20, "--measure", "6", session=site.session("quick"))
 
 
@@ -93,8 +94,8 @@ def waiting(site: Site) -> tuple[list[str], list[str]]:
 
 
 def unread(site: Site) -> list[str]:
-    """Streams of turns that say much, 32 KB a second in ten pieces: soon more than a socket takes."""
-    model = site.model("much", "rate=4000;batch=400;tokens=200000;text=fixed")
+    """Streams of turns that go on all the while. When their readers come, more has been said than a socket takes."""
+    model = site.model("much", "rate=1000;batch=100;tokens=120000;text=fixed")
     lines = []
     for session in site.sessions(-(-DEAF // STREAMS_EACH)):
         turn = site.begin(model, session)

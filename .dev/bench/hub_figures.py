@@ -39,6 +39,7 @@ def nchan(site: Site) -> Iterator[Figure]:
     found = {}
     for durability in ("relaxed", "commit"):
         model = site.model(f"clock-{durability}", "rate=20;tokens=400;text=clock", durability=durability)
+        site.rest(model)
         found[durability] = turns(site, model, CHANNELS, session=site.session("quick"))["samples"]["latency_ms"]
     sample = woken["samples"]["latency_ms"]
     for share in ("p50", "p99"):

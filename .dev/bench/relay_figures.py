@@ -32,6 +32,7 @@ def relays(site: Site) -> Iterator[Figure]:
         asked(site, MODEL, *warm, port=proxy.port)
         site.load("answers", *started(model, sessions), *warm)
         for count in COUNTS:
+            site.rest(model)
             words = ("--streams", str(count), "--ramp", "25")
             found[count] = {
                 "direct": asked(site, provider, *words, port=site.simulator.port),

@@ -68,7 +68,8 @@ class Site:
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         self.folder, self.processes = Folder(), Processes()
-        self.models: set[str] = set()
+        # What each is to the simulator.
+        self.models: dict[str, str] = {}
         self.node: Node | None = None
 
     def start(self) -> None:
@@ -215,7 +216,7 @@ class Site:
     def model(self, name: str, scenario: str, driver: str = "openai", **columns: str) -> str:
         """A virtual model for which the simulator plays `scenario`; made once."""
         if name not in self.models:
-            self.models.add(name)
+            self.models[name] = f"{name};{scenario}"
             self.postgres.sql(
                 "sluice",
                 """
@@ -230,11 +231,15 @@ class Site:
                 """,
                 name=name,
                 durability=columns.get("durability", "commit"),
-                provider=f"{name};{scenario}",
+                provider=self.models[name],
                 driver=driver,
                 region=f"{self.simulator.url}{DRIVERS[driver]}",
             )
         return name
+
+    def rest(self, model: str) -> None:
+        """Waits until the model's turns have ended: those of a load run on when it leaves."""
+        wait_until(lambda: not self.simulator.open_streams(self.models[model]), f"the turns of {model} to end", 60)
 
     def session(self, surface: str = "bench") -> str:
         return self.call("/chat/session", {"surface": surface})["token"]

@@ -16,6 +16,7 @@ def events_latency(site: Site) -> Iterator[Figure]:
     sessions = site.sessions(TURNS // STREAMS_EACH + 1, "quick")
     for durability, name in (("commit", "events_latency_ms"), ("relaxed", "events_relaxed_latency_ms")):
         model = site.model(f"clock-{durability}", "rate=20;tokens=400;text=clock", durability=durability)
+        site.rest(model)
         found = turns(site, model, TURNS, "--form", "polls", "--form", "events", session=sessions)
         polls, events = found["samples"]["latency_ms"], found["samples"]["events_latency_ms"]
         numbers = found["numbers"]
