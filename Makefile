@@ -31,7 +31,7 @@ torture: build ## kills, outages, leaks and mixed load, half an hour; knows KILL
 	@.ci/packages test
 	@exec $(PYTHON) .dev/test --torture --programs ".build/$(CONFIGURATION)"
 
-bench: swift ## the figures and their references, some minutes; FIGURE=name measures one
+bench: swift ## the figures and their references, half an hour; FIGURE=name measures one or a family
 	@.ci/packages bench
 	$(SWIFT) build $(SWIFT_FLAGS) --static-swift-stdlib -c release
 	@exec $(PYTHON) .dev/bench --programs .build/release

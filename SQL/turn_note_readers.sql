@@ -1,5 +1,5 @@
--- Called once a second, if there are any, by a node that serves other nodes' live turns: those that somebody reads here and
--- that are cancelled when nobody does. Each turn comes every 5 s. Who holds a row says the same, or ends the turn.
+-- Called once a second, if there are any, by a node that serves other nodes' live turns: those that somebody reads here
+-- and that are cancelled when nobody does. Each turn comes every 5 s. Who holds a row says the same, or ends the turn.
 -- $1 turns
 with read as materialized (
   select id

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from site_ import DRIVERS, Site, Turn
 
@@ -16,7 +17,8 @@ TOKEN_BYTES = 8
 
 @dataclass
 class Figure:
-    """One line of the table. `reference` says in the same run's terms what the value is held against."""
+    """One line of the table. `reference` says in the same run's terms what the value is held against; a `bound` of "—"
+    is none: the figure but tells."""
 
     name: str
     value: float
@@ -26,6 +28,8 @@ class Figure:
 
     @property
     def holds(self) -> bool:
+        if self.bound == "—":
+            return True
         sign, limit = self.bound.split()
         return {"≥": self.value >= float(limit), "≤": self.value <= float(limit), "=": self.value == float(limit)}[sign]
 
@@ -92,22 +96,32 @@ def hot_polls(site: Site) -> Iterator[Figure]:
     yield Figure("poll_cpu_us", statistics.median(cpus), "µs", "≤ 8", f"at {median['sluice']:,.0f} polls/s through nginx")
 
 
-@measures("parked_poll_bytes")
-def parked(site: Site) -> Iterator[Figure]:
-    site.start_node()
+def parked_turns(site: Site) -> Path:
+    """A file of polls that wait: of turns that have said all they will."""
     model = site.model("parked", "rate=0;tokens=40;text=fixed;fault=stall;after=5")
     session = site.session()
     lines = []
     # A reader may send ten polls at once, and a turn tells eight readers apart.
     for _ in range(150):
         turn = site.begin(model, session)
-        size = 0
-        while size < 5 * TOKEN_BYTES:
-            reply = site.poll(turn, wait=1000)
-            turn.cursor = reply["cursor"]
-            size += text_bytes(reply)
+        read_all(site, turn, 5 * TOKEN_BYTES)
         lines += [f"{turn.path(reader=n, wait=20000)} {turn.token}" for n in range(8)]
-    file = site.write("parked.txt", lines)
+    return site.write("parked.txt", lines)
+
+
+def read_all(site: Site, turn: Turn, size: int) -> None:
+    """Moves the turn's cursor behind its first `size` bytes of text."""
+    read = 0
+    while read < size:
+        reply = site.poll(turn, wait=1000)
+        turn.cursor = reply["cursor"]
+        read += text_bytes(reply)
+
+
+@measures("parked_poll_bytes")
+def parked(site: Site) -> Iterator[Figure]:
+    site.start_node()
+    file = parked_turns(site)
     found = site.load("parked", "--file", str(file), "--connections", "10000")
     numbers = found["numbers"]
     if numbers["parked"] < 9_900:
@@ -121,9 +135,11 @@ def parked(site: Site) -> Iterator[Figure]:
     )
 
 
-def turns(site: Site, model: str, count: int, *words: str, session: str | None = None) -> dict:
-    """A load of turns, none of which may fail."""
-    found = site.load("turns", "--token", session or site.session(), "--model", model, "--turns", str(count), *words)
+def turns(site: Site, model: str, count: int, *words: str, session: str | list[str] | None = None) -> dict:
+    """A load of turns, none of which may fail; several sessions share them."""
+    sessions = session if isinstance(session, list) else [session or site.session()]
+    tokens = [word for token in sessions for word in ("--token", token)]
+    found = site.load("turns", *tokens, "--model", model, "--turns", str(count), *words)
     if found["failures"]:
         raise RuntimeError(f"turns failed: {found['failures']}")
     return found

@@ -28,7 +28,8 @@ DRIVERS = {
 SURFACES = """
 insert into sluice.credential (name, reference) values ('bench', 'env:BENCH_KEY');
 insert into sluice.surface (name, kind, anonymous, pace_ms, session_limit)
-values ('bench', 'web', true, 250, 100000), ('quick', 'web', true, 0, 100000);
+values ('bench', 'web', true, 250, 100000), ('quick', 'web', true, 0, 100000),
+  ('paced', 'web', true, 50, 100000);
 """
 
 
@@ -40,9 +41,23 @@ class Turn:
     token: str
     cursor: str = "1.0"
 
-    def path(self, **query) -> str:
+    def path(self, what: str = "poll", /, **query) -> str:
         words = {"cursor": self.cursor, **query}
-        return f"/chat/{self.id}/poll?" + "&".join(f"{name}={value}" for name, value in words.items())
+        return f"/chat/{self.id}/{what}?" + "&".join(f"{name}={value}" for name, value in words.items())
+
+
+@dataclass
+class Peer:
+    """A further node behind an nginx of its own."""
+
+    site: "Site"
+    node: Node
+    nginx: Nginx
+
+    def close(self) -> None:
+        self.nginx.stop()
+        self.node.process.stop(20)
+        self.site.processes.forget(self.node.process)
 
 
 class Site:
@@ -53,7 +68,8 @@ class Site:
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         self.folder, self.processes = Folder(), Processes()
-        self.models: set[str] = set()
+        # What each is to the simulator.
+        self.models: dict[str, str] = {}
         self.node: Node | None = None
 
     def start(self) -> None:
@@ -86,21 +102,49 @@ class Site:
         self.processes.stop()
         self.folder.remove()
 
-    def start_node(self, environment: dict[str, str] | None = None) -> None:
+    def start_node(self, environment: dict[str, str] | None = None, **settings: str) -> None:
         """A fresh node in the former one's place."""
+        self.stop_node()
+        self.node = self.new_node("node", environment, **settings)
+
+    def stop_node(self) -> None:
         if self.node:
             self.node.process.stop(20)
             self.processes.forget(self.node.process)
-        self.node = Node(
+        self.node = None
+
+    def new_node(self, name: str, environment: dict[str, str] | None = None, **settings: str) -> Node:
+        chosen = {"turn_limit": "20000", "upstream_limit": "20000", "upstream_host_limit": "20000", "drain_timeout": "0s"}
+        node = Node(
             self.processes,
             self.programs,
             self.folder.path,
-            self.logs / "sluice.log",
+            self.logs / ("sluice.log" if name == "node" else f"{name}.log"),
             self.postgres.conninfo("sluice"),
-            settings={"turn_limit": "20000", "upstream_limit": "20000", "upstream_host_limit": "20000", "drain_timeout": "0s"},
+            name=name,
+            settings={**chosen, **settings},
             environment={"BENCH_KEY": "bench", **(environment or {})},
         )
-        self.node.start()
+        node.start()
+        return node
+
+    def add_node(self, tag: int) -> Peer:
+        """A second node, which serves what comes by its own nginx."""
+        node = self.new_node(f"node-{tag}", node_tag=str(tag))
+        nginx = Nginx(
+            self.processes, self.folder.path, self.logs / f"nginx-{tag}.log", node.addresses, node.operator, connections=16_000
+        )
+        nginx.start()
+        return Peer(self, node, nginx)
+
+    def count_statements(self, wanted: bool = True) -> None:
+        """Restarts the server with pg_stat_statements, or without it, and the node with it."""
+        self.stop_node()
+        value = "= 'pg_stat_statements'" if wanted else "to default"
+        self.postgres.sql("sluice", f"alter system set shared_preload_libraries {value};")
+        self.postgres.restart()
+        self.postgres.sql("sluice", "create extension if not exists pg_stat_statements;" if wanted else "drop extension pg_stat_statements;")
+        self.start_node()
 
     # references
 
@@ -172,7 +216,7 @@ class Site:
     def model(self, name: str, scenario: str, driver: str = "openai", **columns: str) -> str:
         """A virtual model for which the simulator plays `scenario`; made once."""
         if name not in self.models:
-            self.models.add(name)
+            self.models[name] = f"{name};{scenario}"
             self.postgres.sql(
                 "sluice",
                 """
@@ -187,14 +231,22 @@ class Site:
                 """,
                 name=name,
                 durability=columns.get("durability", "commit"),
-                provider=f"{name};{scenario}",
+                provider=self.models[name],
                 driver=driver,
                 region=f"{self.simulator.url}{DRIVERS[driver]}",
             )
         return name
 
+    def rest(self, model: str) -> None:
+        """Waits until the model's turns have ended: those of a load run on when it leaves."""
+        wait_until(lambda: not self.simulator.open_streams(self.models[model]), f"the turns of {model} to end", 60)
+
     def session(self, surface: str = "bench") -> str:
         return self.call("/chat/session", {"surface": surface})["token"]
+
+    def sessions(self, count: int, surface: str = "bench") -> list[str]:
+        """Of so many visitors: what a node bears for one is bounded."""
+        return [self.session(surface) for _ in range(count)]
 
     def begin(self, model: str, session: str) -> Turn:
         started = self.call(
@@ -216,23 +268,24 @@ class Site:
 
     # loads
 
-    def load(self, kind: str, *words: str, seconds: float = 300) -> dict:
-        """Runs the load generator; what it found."""
+    def load(self, kind: str, *words: str, seconds: float = 300, port: int = 0, **watched: Process) -> dict:
+        """Runs the load generator against nginx, or what listens on `port`; what it found. `watched`: further processes."""
+        command = self.command(kind, *words, port=port, **watched)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        if done.returncode != 0:
+            raise Failure(f"sluice-bench {kind} failed: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def command(self, kind: str, *words: str, port: int = 0, **watched: Process) -> list[str]:
         watched = {
             "sluice": self.node.process,
             "nginx": self.nginx.process,
             "simulator": self.simulator.process,
             "postgres": self.postgres.process,
+            **watched,
         }
-        command = [self.programs / "sluice-bench", kind, "--port", self.nginx.port]
-        for name, process in watched.items():
-            command += ["--watch", f"{name}={process.pid}"]
-        done = subprocess.run(
-            [str(word) for word in [*command, *words]], capture_output=True, text=True, timeout=seconds, check=False
-        )
-        if done.returncode != 0:
-            raise Failure(f"sluice-bench {kind} failed: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+        watches = [word for name, process in watched.items() for word in ("--watch", f"{name}={process.pid}")]
+        return [str(word) for word in [self.programs / "sluice-bench", kind, "--port", port or self.nginx.port, *watches, *words]]
 
     def write(self, name: str, lines: list[str]) -> Path:
         path = self.folder.path / name

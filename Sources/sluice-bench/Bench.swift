@@ -10,7 +10,7 @@ struct Bench: AsyncParsableCommand {
     commandName: "sluice-bench",
     abstract: "Puts load on a Sluice behind nginx on this machine and measures.",
     discussion: "`make bench` starts all that is needed, runs every load and prints the figures with their references.",
-    subcommands: [Requests.self, Starts.self, Parked.self, Turns.self])
+    subcommands: [Requests.self, Starts.self, Parked.self, Turns.self, Answers.self, Hub.self, Crowd.self, Paced.self])
 }
 
 /// What all loads need to know.
@@ -54,10 +54,7 @@ struct Requests: AsyncParsableCommand {
   @Option(help: "Seconds of measurement.") var measure = 4.0
 
   func run() async throws {
-    let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map {
-      let parts = $0.split(separator: " ")
-      return HTTPText.get(String(parts[0]), token: parts.count > 1 ? String(parts[1]) : nil)
-    }
+    let lines = try RequestLine.read(file).map(\.http)
     let requests = stride(from: 0, to: lines.count, by: group).map { Array(lines[$0..<min($0 + group, lines.count)]) }
     let options = RequestLoad.Options(
       port: target.port, connections: connections, settle: settle, measure: measure, requests: requests,
@@ -103,10 +100,7 @@ struct Parked: AsyncParsableCommand {
   @Option(help: "Seconds for the last of them to arrive.") var settle = 3.0
 
   func run() async throws {
-    let requests = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map {
-      let parts = $0.split(separator: " ")
-      return HTTPText.get(String(parts[0]), token: parts.count > 1 ? String(parts[1]) : nil)
-    }
+    let requests = try RequestLine.read(file).map(\.http)
     let options = ParkedLoad.Options(
       port: target.port, connections: connections, settle: settle, requests: requests, watched: target.watched)
     try await target.run { loop, done in
@@ -126,8 +120,10 @@ struct Turns: AsyncParsableCommand {
       """)
 
   @OptionGroup var target: Target
-  @Option(help: "Session token.") var token: String
+  @Option(help: "Session token; several times: the turns are shared out among them.") var token: [String]
   @Option(help: "Virtual model.") var model: String
+  @Option(help: "Port where the turns are read; without it that where they are started.") var readPort: UInt16?
+  @Option(help: "How turns are read: polls or events; several times: by turns.") var form: [ReaderForm] = [.polls]
   @Option(help: "Turns.") var turns = 500
   @Option(help: "Turns begun per second.") var ramp = 250
   @Option(help: "Seconds from the last start to the measurement.") var settle = 2.0
@@ -137,7 +133,8 @@ struct Turns: AsyncParsableCommand {
 
   func run() async throws {
     let options = TurnLoad.Options(
-      port: target.port, token: token, model: model, turns: turns, ramp: ramp, settle: settle, measure: measure,
+      port: target.port, readPort: readPort ?? target.port, tokens: token, forms: form, model: model, turns: turns,
+      ramp: ramp, settle: settle, measure: measure,
       expected: try expected.map { Array(try Data(contentsOf: URL(filePath: $0))) }, watched: target.watched,
       untilEnd: untilEnd)
     try await target.run { loop, done in

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// What one load found; printed as one JSON object.
 struct BenchResult: Codable, Sendable {
@@ -14,5 +15,7 @@ struct BenchResult: Codable, Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     Swift.print(String(decoding: try encoder.encode(self), as: UTF8.self))
+    // A pipe would get it at the program's end.
+    fflush(nil)
   }
 }

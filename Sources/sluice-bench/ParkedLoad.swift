@@ -30,6 +30,7 @@ final class ParkedLoad: TimerHandler, @unchecked Sendable {
   private var lanes: [Lane] = []
   private var result = BenchResult()
   private var before: [Int] = []
+  private var proportionalBefore: [Int] = []
 
   init(_ options: Options, loop: EventLoop, done: @escaping @Sendable (BenchResult) -> Void) {
     self.options = options
@@ -40,6 +41,7 @@ final class ParkedLoad: TimerHandler, @unchecked Sendable {
   /// *Loop only.* In portions, so that no listening queue overflows.
   func begin() {
     before = options.watched.map(\.resident)
+    proportionalBefore = options.watched.map(\.proportional)
     timerFired(0)
   }
 
@@ -60,6 +62,7 @@ final class ParkedLoad: TimerHandler, @unchecked Sendable {
     result.numbers["parked"] = Double(options.connections - result.failures.values.reduce(0, +))
     for (index, watched) in options.watched.enumerated() {
       result.numbers["grown_\(watched.name)"] = Double(watched.resident - before[index])
+      result.numbers["proportional_\(watched.name)"] = Double(watched.proportional - proportionalBefore[index])
     }
     for lane in lanes { lane.close() }
     done(result)

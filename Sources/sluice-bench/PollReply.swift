@@ -18,12 +18,19 @@ struct PollReply {
     self.cursor = String(decoding: body[cursor], as: UTF8.self)
     self.state = String(decoding: body[state], as: UTF8.self)
     while let text = Self.string(after: #"{"type":"text","text":""#, in: body, from: &place) { texts.append(text) }
-    guard let digits = Self.find(#""poll_after_ms":"#, in: body, from: place) else { return nil }
-    var index = digits
+    guard let pollAfter = Self.number(after: #""poll_after_ms":"#, in: body, from: place) else { return nil }
+    self.pollAfter = pollAfter
+  }
+
+  /// The number that stands behind `mark`, without a sign.
+  static func number(after mark: StaticString, in body: UnsafeRawBufferPointer, from place: Int = 0) -> Int? {
+    guard var index = find(mark, in: body, from: place) else { return nil }
+    var number = 0
     while index < body.count, (0x30...0x39).contains(body[index]) {
-      pollAfter = pollAfter * 10 + Int(body[index] - 0x30)
+      number = number * 10 + Int(body[index] - 0x30)
       index += 1
     }
+    return number
   }
 
   /// The string that begins after `mark`, up to its closing quote; moves `place` behind it.

@@ -4,12 +4,16 @@ import Glibc
 /// One turn and the client that reads it: starts, polls as it is told, compares what it gets with what was sent.
 ///
 /// *Loop only.*
-final class Reader: HTTPConnection.Client, TimerHandler {
+final class Reader: TurnReader, HTTPConnection.Client, TimerHandler {
   private enum Phase { case starting, polling, pausing, ended }
 
   private let loop: EventLoop
   private let load: TurnLoad
-  private lazy var connection = HTTPConnection(loop: loop, port: load.options.port, client: self)
+  private let start: [UInt8]
+  private lazy var starter = HTTPConnection(loop: loop, port: load.options.port, client: self)
+  private lazy var connection =
+    load.options.readPort == load.options.port
+    ? starter : HTTPConnection(loop: loop, port: load.options.readPort, client: self)
   private var phase = Phase.starting
   private var turn = ""
   private var token = ""
@@ -18,23 +22,20 @@ final class Reader: HTTPConnection.Client, TimerHandler {
   private var matched = 0
   private var hasText = false
 
-  init(loop: EventLoop, load: TurnLoad) {
+  init(loop: EventLoop, load: TurnLoad, start: [UInt8]) {
     self.loop = loop
     self.load = load
+    self.start = start
   }
 
-  func begin() { connection.send(load.startRequest) }
+  func begin() { starter.send(start) }
 
   func received(status: Int, body: UnsafeRawBufferPointer) {
     switch phase {
     case .starting:
       guard status == 202 else { return refused(status, body) }
-      var place = 0
-      guard let turn = PollReply.string(after: #"{"turn":""#, in: body, from: &place),
-        let token = PollReply.string(after: #""token":""#, in: body, from: &place)
-      else { return end("a start without turn and token") }
-      self.turn = String(decoding: body[turn], as: UTF8.self)
-      self.token = String(decoding: body[token], as: UTF8.self)
+      guard let reply = StartReply(body) else { return end("a start without turn and token") }
+      (turn, token) = (reply.turn, reply.token)
       phase = .polling
       load.started()
       poll()
@@ -76,7 +77,7 @@ final class Reader: HTTPConnection.Client, TimerHandler {
     load.polled()
     let now = Instant.now().nanoseconds
     for text in reply.texts {
-      guard load.check(body[text], now: now, matched: &matched, isFirst: !hasText) else {
+      guard load.check(body[text], by: .polls, now: now, matched: &matched, isFirst: !hasText) else {
         return end("not the text that was sent")
       }
       hasText = true
@@ -102,6 +103,7 @@ final class Reader: HTTPConnection.Client, TimerHandler {
 
   private func end(_ failure: String?) {
     phase = .ended
+    starter.close()
     connection.close()
     load.ended(failure)
   }

@@ -2,12 +2,32 @@ import ArgumentParser
 import EventLoop
 import FoundationEssentials
 
+/// In which form a turn's reader takes what is new.
+enum ReaderForm: String, CaseIterable, ExpressibleByArgument {
+  case polls, events
+
+  /// Its place in what is kept by form.
+  var index: Int { self == .polls ? 0 : 1 }
+  /// What the names of its samples begin with.
+  var prefix: String { self == .polls ? "" : "events_" }
+}
+
+/// One turn and the client that reads it.
+protocol TurnReader: AnyObject {
+  func begin()
+}
+
 /// Many turns at a time, one reader each: what they cost, how late their text comes, and whether all of it does.
 // Sendable is unchecked because everything is confined to the loop once the load has begun.
 final class TurnLoad: TimerHandler, @unchecked Sendable {
   struct Options {
     var port: UInt16
-    var token: String
+    /// Where turns are read.
+    var readPort: UInt16
+    /// Of sessions, which share the turns.
+    var tokens: [String]
+    /// What the readers are, in turn.
+    var forms: [ReaderForm]
     var model: String
     var turns: Int
     /// Turns begun per second.
@@ -25,18 +45,20 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
   private enum Mark: Int { case begin, measure, finish }
 
   let options: Options
-  let startRequest: [UInt8]
   private let loop: EventLoop
   private let done: @Sendable (BenchResult) -> Void
-  private var readers: [Reader] = []
+  private var readers: [any TurnReader] = []
   private var result = BenchResult()
-  private var latencies = Samples()
-  private var firsts = Samples()
+  /// By the reader's form.
+  private var latencies = [Samples](repeating: Samples(), count: ReaderForm.allCases.count)
+  private var firsts = [Samples](repeating: Samples(), count: ReaderForm.allCases.count)
   private var isMeasuring = false
   private var tokens = 0
   /// Of text.
   private var bytes = 0
+  /// Replies to polls, and messages of streams.
   private var polls = 0
+  private var messages = 0
   private var ended = 0
   private var measured = false
   private var begunAt = Instant.now()
@@ -47,10 +69,16 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
     self.options = options
     self.loop = loop
     self.done = done
-    startRequest = HTTPText.post(
-      "/chat/start", token: options.token,
-      body:
-        #"{"model":"\#(options.model)","message":"go","stream":{"modes":["poll"]}}"#)
+  }
+
+  private func nextReader() -> any TurnReader {
+    let start = HTTPText.post(
+      "/chat/start", token: options.tokens[readers.count % options.tokens.count],
+      body: #"{"model":"\#(options.model)","message":"go","stream":{"modes":["poll"]}}"#)
+    return switch options.forms[readers.count % options.forms.count] {
+    case .polls: Reader(loop: loop, load: self, start: start)
+    case .events: EventReader(loop: loop, load: self, start: start)
+    }
   }
 
   /// *Loop only.*
@@ -65,7 +93,7 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
       // One by one: turns that begin together would have all their tokens at the same moments.
       let due = Instant.now().milliseconds(since: begunAt) * options.ramp / 1_000 + 1
       while readers.count < min(due, options.turns) {
-        let reader = Reader(loop: loop, load: self)
+        let reader = nextReader()
         readers.append(reader)
         reader.begin()
       }
@@ -87,8 +115,11 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
       result.numbers["text_bytes"] = Double(bytes)
       result.numbers["polls"] = Double(polls)
       result.numbers["live"] = Double(readers.count - ended)
-      result.samples["latency_ms"] = latencies.summary
-      result.samples["first_ms"] = firsts.summary
+      result.numbers["messages"] = Double(messages)
+      for form in options.forms {
+        result.samples[form.prefix + "latency_ms"] = latencies[form.index].summary
+        result.samples[form.prefix + "first_ms"] = firsts[form.index].summary
+      }
       measured = true
       leaveIfDone()
     case nil: break
@@ -112,6 +143,7 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
 
   func started() {}
   func polled() { if isMeasuring { polls += 1 } }
+  func told() { if isMeasuring { messages += 1 } }
   func troubled(_ reason: String) { troubles[reason, default: 0] += 1 }
 
   func ended(_ failure: String?) {
@@ -121,31 +153,26 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
   }
 
   /// One event's text. False if it is not what was sent.
-  func check(_ text: Slice<UnsafeRawBufferPointer>, now: UInt64, matched: inout Int, isFirst: Bool) -> Bool {
+  func check(
+    _ text: Slice<UnsafeRawBufferPointer>, by form: ReaderForm, now: UInt64, matched: inout Int, isFirst: Bool
+  ) -> Bool {
     if isMeasuring { bytes += text.count }
     if let expected = options.expected {
       guard matched + text.count <= expected.count, expected[matched..<(matched + text.count)].elementsEqual(text)
       else { return false }
       if isMeasuring { tokens += 1 }
     } else {
-      // Readings of the simulator's clock in nanoseconds, the same as ours, with a blank behind each: tokens that were
-      // sealed together are one event.
-      var sent: UInt64 = 0
+      // Tokens that were sealed together are one event.
       var isFirst = isFirst
-      for byte in text {
-        if byte != 0x20 {
-          guard (0x30...0x39).contains(byte) else { return false }
-          sent = sent &* 10 &+ UInt64(byte - 0x30)
-          continue
-        }
+      let isClock = ClockText.read(text) { sent in
         let milliseconds = (Double(now) - Double(sent)) / 1e6
-        if isFirst { firsts.add(milliseconds) }
-        if isMeasuring {
-          latencies.add(milliseconds)
-          tokens += 1
-        }
-        (sent, isFirst) = (0, false)
+        if isFirst { firsts[form.index].add(milliseconds) }
+        isFirst = false
+        guard isMeasuring else { return }
+        latencies[form.index].add(milliseconds)
+        tokens += 1
       }
+      guard isClock else { return false }
     }
     matched += text.count
     return true

@@ -63,4 +63,13 @@ struct Watched {
       return sum + pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
   }
+
+  /// The same, with what several share counted once: each page is divided by how many have it (proc(5), smaps_rollup).
+  var proportional: Int {
+    members.reduce(0) { sum, member in
+      let text = (try? String(contentsOfFile: "/proc/\(member.id)/smaps_rollup", encoding: .utf8)) ?? ""
+      let line = text.split(separator: "\n").first { $0.hasPrefix("Pss:") }
+      return sum + (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+    }
+  }
 }

@@ -116,6 +116,21 @@ def test_a_cancelled_turn_keeps_what_it_held(site):
     ] == [{"type": "text", "text": turn.text}]
 
 
+# MARK: the pace
+
+
+def test_what_a_reader_takes_by_itself_is_left_out_of_what_it_is_told(site):
+    turn = site.client().start(model=site.model("rate=100;tokens=5000").name).read_some()
+    pace = 40
+
+    def is_told_less() -> bool:
+        reply = turn.poll(wait=0)
+        return reply is not None and 0 < reply["poll_after_ms"] < pace
+
+    wait_until(is_told_less, "the reader's rhythm to be known")
+    turn.cancel()
+
+
 # MARK: turns that nobody reads
 
 ENDLESS = "rate=20;tokens=20000"

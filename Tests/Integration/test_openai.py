@@ -36,11 +36,11 @@ def client(site, visitor):
 def routed_by(site, tmp_path):
     """Makes a virtual model with one route of a driver, which has its key."""
 
-    def make(driver: str, scenario: str):
+    def make(driver: str, scenario: str, **columns):
         path = tmp_path / driver
         path.write_text(KEYS[driver])
         credential = site.insert("credential", name=f"c-{uuid.uuid4().hex[:12]}", reference=f"file:{path}")
-        name = add_model(site)
+        name = add_model(site, **columns)
         return name, add_route(site, name, scenario, driver=driver, credential_id=credential["id"])
 
     return make
@@ -259,6 +259,14 @@ def test_a_round_with_tools(site, client, routed_by, driver, streams):
     assert (reason, said) == ("stop", text(site, route)) and not calls
     sent = json.dumps(asked(site, route)[1]["body"], ensure_ascii=False)
     assert all(word in sent for word in ("open_gate", "close_gate", "done 0", "done 1", "done 2", "half "))
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_calls_of_a_model_that_does_not_stream(client, routed_by, driver):
+    name, _ = routed_by(driver, "rate=0;tokens=4;tools=2", stream=False)
+    answer = Streamed(client, model=name, messages=HELLO, tools=[tool("open_gate")]).read()
+    assert (answer.finish_reason, [call["name"] for call in answer.calls]) == ("tool_calls", ["open_gate"] * 2)
+    assert [json.loads(call["arguments"])["gate"] for call in answer.calls] == [1, 2]
 
 
 def test_calls_are_in_the_log_for_other_readers(site, client, visitor):
