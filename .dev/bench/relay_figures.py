@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from figures import Figure, measures
 from litellm_ import LiteLLM
 from site_ import Site
+from stack import wait_until
 from stream_figures import STREAMS_EACH
 
-SCENARIO = "rate=20;tokens=400;text=clock"
+RATE = 20
+SCENARIO = f"rate={RATE};tokens=400;text=clock"
 MODEL = "clock-relay"
 # Streams at a time. What counts is the middle; of the last LiteLLM's one worker on two cores may not bear the tokens.
 COUNTS = (10, 50, 200)
@@ -28,16 +30,16 @@ def relays(site: Site) -> Iterator[Figure]:
     found: dict[int, dict[str, dict]] = {}
     try:
         # Both have served something before: what is loaded or compiled late is not counted.
-        warm = ("--streams", "10", "--settle", "0", "--measure", "3")
-        asked(site, MODEL, *warm, port=proxy.port)
+        warm = ("--streams", "10", "--settle", "0", "--measure", "4")
+        wait_until(lambda: asked(site, MODEL, *warm, port=proxy.port)["numbers"]["tokens"], "LiteLLM's first text", 120, proxy.log)
         site.load("answers", *started(model, sessions), *warm)
         for count in COUNTS:
             site.rest(model)
             words = ("--streams", str(count), "--ramp", "25")
             found[count] = {
-                "direct": asked(site, provider, *words, port=site.simulator.port),
-                "litellm": asked(site, MODEL, *words, port=proxy.port, relay=proxy.process),
-                "sluice": site.load("answers", *started(model, sessions), *words),
+                "direct": whole(asked(site, provider, *words, port=site.simulator.port)),
+                "litellm": whole(asked(site, MODEL, *words, port=proxy.port, relay=proxy.process)),
+                "sluice": whole(site.load("answers", *started(model, sessions), *words)),
             }
     finally:
         proxy.close()
@@ -48,7 +50,7 @@ def asked(site: Site, model: str, *words: str, port: int, **watched) -> dict:
     """Streams of an endpoint of OpenAI's format."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "go"}], "stream": True})
     path = ("--path", "/v1/chat/completions", "--body", body, "--token", "bench", "--member", "content")
-    return whole(site.load("answers", *path, *words, port=port, **watched))
+    return site.load("answers", *path, *words, port=port, **watched)
 
 
 def started(model: str, sessions: list[str]) -> list[str]:
@@ -89,6 +91,7 @@ def compared(found: dict[int, dict[str, dict]]) -> Iterator[Figure]:
     cpu = {"sluice": ("sluice", "nginx"), "litellm": ("relay",)}
     text = told(lambda count, relay: cost(found[count][relay], *cpu[relay]), "µs")
     database = ", ".join(f"{cost(found[count]['sluice'], 'postgres'):.1f}" for count in found)
-    rates = ", ".join(f"{count}: {one['litellm']['numbers']['tokens'] / one['litellm']['numbers']['seconds']:,.0f}" for count, one in found.items())
+    # Behind what is sent a relay's latency says how long it has been so.
+    rates = ", ".join(f"{one['litellm']['numbers']['tokens'] / one['litellm']['numbers']['seconds']:,.0f} of {count * RATE:,}" for count, one in found.items())
     ratio = cost(found[FIRST]["sluice"], *cpu["sluice"]) / cost(found[FIRST]["litellm"], *cpu["litellm"])
-    yield Figure("litellm_cpu_us", ratio, "ratio", "≤ 1", f"CPU a token, Sluice with nginx; {text}; PostgreSQL besides {database} µs; LiteLLM's tokens/s {rates}")
+    yield Figure("litellm_cpu_us", ratio, "ratio", "≤ 1", f"CPU a token, Sluice with nginx; {text}; PostgreSQL besides {database} µs; LiteLLM relayed {rates} tokens/s")
