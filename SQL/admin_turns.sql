@@ -70,7 +70,7 @@ from (
     t.surface_id, t.user_message_id, t.message_id, t.model_name, t.route_id, t.durability, t.on_interrupt, t.owner,
     (select host from sluice.node where incarnation = t.owner) as host,
     t.state, t.epoch, t.chunks, t.finish_reason, t.error, t.usage, t.upstream, t.created_at, t.ended_at,
-    t.cancel_requested_at
+    t.cancel_requested_at, t.restarts, t.abandon_after_ms, t.read_at
   from found
   join sluice.turn t on t.id = found.id
   order by t.id desc

@@ -154,6 +154,10 @@ class Wanderer(Turn):
                 if stream.status in TRANSIENT | {429}:
                     time.sleep(0.1)
                     return
+                if stream.status == 404:
+                    # A node of a release that has no streams: a poll tells whether the turn is there.
+                    super().poll()
+                    return
                 assert stream.status == 200, (stream.status, stream.text)
                 for count, message in enumerate(stream):
                     apply(self, message)

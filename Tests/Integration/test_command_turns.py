@@ -20,7 +20,7 @@ def test_live_turns_are_listed_and_cancelled(chat):
     live = chat.json("turn", "list", "--live")
     assert [row["id"] for row in live] == [turn.id]
     assert (live[0]["state"], live[0]["model_name"], live[0]["surface"]) == ("streaming", "assistant", "shop")
-    assert set(live[0]) == chat.columns("turn") - {"metadata"} | {"display_name", "surface", "host"}
+    assert set(live[0]) == chat.columns("turn") - {"metadata", "request"} | {"display_name", "surface", "host"}
     assert turn.id in chat.do("turn", "list")
     assert "is to be cancelled" in chat.do("turn", "cancel", turn.id)
     assert turn.read().state == "cancelled"

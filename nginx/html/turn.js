@@ -109,7 +109,8 @@ export class Turn {
       } catch (error) {
         if (this.#left.signal.aborted) return;
         if (shown.signal.aborted) continue;
-        if (error.code === "too_many_streams") {
+        // No room, or a node of a former release, which has no streams: a poll tells whether the turn is there.
+        if (this.#streams && (error.code === "too_many_streams" || error.status === 404)) {
           this.#streams = false;
           continue;
         }
