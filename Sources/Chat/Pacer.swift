@@ -42,11 +42,11 @@ package struct Pacer: Sendable, Equatable {
 
   /// What `poll_after_ms` says while the turn streams: what is left of the pace, so that replies come at it. A stream
   /// slower than the pace needs no wait: the hold does it, and the text arrives sooner. Of a hidden tab the time of its
-  /// own is the browser's whim.
+  /// own is the browser's whim; under overload it is our own queue, and to make up for that would feed it.
   package func pollAfter(for reader: Reader) -> Int {
     let pace = pace(for: reader)
     if let rate = reader.rate, !reader.hidden, rate * Double(pace) < 1_000 { return 0 }
-    return reader.hidden ? pace : max(0, pace - max(0, reader.own))
+    return reader.hidden || reader.load > 1 ? pace : max(0, pace - max(0, reader.own))
   }
 
   /// How long a poll that asked for `wait` milliseconds is held.

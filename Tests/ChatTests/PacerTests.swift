@@ -56,7 +56,8 @@ import Testing
     #expect(pacer.pollAfter(for: .init(own: 250)) == 0)
     #expect(pacer.pollAfter(for: .init(own: 9_999)) == 0)
     #expect(pacer.pollAfter(for: .init(own: -5)) == 250)
-    #expect(pacer.pollAfter(for: .init(load: 4, own: 100)) == 900)
+    #expect(pacer.pollAfter(for: .init(load: 1, own: 100)) == 150)
+    #expect(pacer.pollAfter(for: .init(load: 4, own: 100)) == 1_000)
     #expect(pacer.pollAfter(for: .init(hidden: true, own: 100)) == 2_000)
   }
 
