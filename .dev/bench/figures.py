@@ -68,7 +68,7 @@ def rate(found: dict) -> float:
 def hot_polls(site: Site) -> Iterator[Figure]:
     model = site.model("hot", "rate=0;tokens=400;text=fixed;fault=stall;after=25")
     session = site.session("quick")
-    turns = [site.begin(model, session) for _ in range(64)]
+    turns = [site.begin(model, session) for _ in range(96)]
     for turn in turns:
         while text_bytes(site.poll(turn)) < TURN_TEXT:
             time.sleep(0.05)
