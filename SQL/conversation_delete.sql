@@ -11,7 +11,7 @@ with doomed as materialized (
 ),
 emptied as (
   update sluice.turn
-  set metadata = '{}'
+  set metadata = '{}', request = null
   from doomed
   where turn.conversation_id = doomed.id
   returning

@@ -26,6 +26,7 @@ orphan as materialized (
         and t.restarts < 2
         and t.cancel_requested_at is null
         and n.voided_at is not null
+        and sluice.uuid_time(t.id) > clock_timestamp() - interval '24 hours'
     )
   for update of t skip locked
 ),

@@ -9,5 +9,12 @@ where t.state = 'streaming'
   and t.restarts < 2
   and t.cancel_requested_at is null
   and n.voided_at is not null
+  and sluice.uuid_time(t.id) > clock_timestamp() - interval '24 hours'
+  and exists (
+    select from sluice.virtual_model m
+    join sluice.model_route r on r.model_id = m.id and r.enabled
+    where m.name = t.model_name
+      and m.enabled
+  )
 order by t.id
 limit $1::int

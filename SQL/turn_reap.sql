@@ -21,6 +21,7 @@ with doomed as materialized (
         and t.restarts < 2
         and t.cancel_requested_at is null
         and n.voided_at > clock_timestamp() - interval '30 seconds'
+        and sluice.uuid_time(t.id) > clock_timestamp() - interval '24 hours'
       )
       else t.owner = $4::uuid and t.id = any ($5::uuid[])
     end

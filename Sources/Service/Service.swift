@@ -236,8 +236,9 @@ package final class Service: Sendable {
     every(500) { [registry, findingCancels] in if registry.liveCount > 0 { findingCancels.run() } }
     every(TailReader.tick) { [tail] in tail.tickNow() }
     every(1_000) { [rereading] in rereading.run() }
-    every(5_000) { [caretaker, reportingRoutes] in
-      caretaker.tick()
+    every(5_000) { [caretaker, reportingRoutes, draining] in
+      // A draining node leaves turns to others: they are no orphans of its own.
+      if !draining.isSet { caretaker.tick() }
       reportingRoutes.run()
     }
     every(3_600_000) { [self] in tidy() }
@@ -326,7 +327,9 @@ package final class Service: Sendable {
     let isHandingOver = await leaveTurns()
     // The ends of what is left must still be committed, whoever hurries.
     await wait(5_000) { [registry] in
-      for turn in registry.owned { turn.input { $0.interrupt() } }
+      for turn in registry.owned {
+        turn.input { isHandingOver && turn.facts.mayRestart ? $0.leave() : $0.interrupt() }
+      }
       return registry.liveCount == 0
     }
     if registry.liveCount > 0 {

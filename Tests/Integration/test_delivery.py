@@ -6,7 +6,7 @@ import pytest
 from chat_client import Turn
 from scrape import Scrape, moves, until
 from scripted_provider import STREAM, ScriptedProvider, delta, event
-from stack import wait_until
+from stack import fastcgi, wait_until
 
 # MARK: chunks
 
@@ -186,3 +186,22 @@ def test_a_reader_on_another_node_is_a_reader(deploy):
     # It leaves, and nobody comes.
     wait_until(lambda: state(deployment, read) == "cancelled", "the reader's going to be seen", 60)
     assert read.read().state == "cancelled"
+
+
+def test_a_stream_whose_reader_takes_nothing_for_a_while_is_read_all_the_same(deploy):
+    """Its output is stuck, so it waits for no news; it was opened long before."""
+    deployment = deploy()
+    node = deployment.add_node()
+    deployment.add_nginx()
+    model = deployment.model("rate=20000;tokens=100000;text=prose", abandon_after_ms=1000)
+    slow = deployment.model("rate=50;tokens=600", abandon_after_ms=1000)
+    for one in (model, slow):
+        turn = deployment.client().start(model=one.name)
+        with fastcgi.connect(node.addresses[0], 60) as peer:
+            peer.sendall(fastcgi.get(f"/chat/{turn.id}/events", variables={"HTTP_AUTHORIZATION": f"Bearer {turn.token}"}))
+            wait_until(lambda: state(deployment, turn) != "streaming", "the turn to end", 60)
+        assert state(deployment, turn) == "done"
+
+
+def state(deployment, turn) -> str:
+    return deployment.sql.execute("select state from turn where id = %s", [turn.id]).fetchone()["state"]

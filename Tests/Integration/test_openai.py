@@ -321,6 +321,10 @@ def test_a_model_without_tools_says_so(site, client):
     with pytest.raises(openai.BadRequestError) as failure:
         client.chat.completions.create(model=model.name, messages=HELLO, tools=[tool("a")])
     assert failure.value.param == "tools"
+    call = {"id": "call_1", "type": "function", "function": {"name": "a", "arguments": "{}"}}
+    round = [*HELLO, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "call_1", "content": "7"}]
+    with pytest.raises(openai.BadRequestError):
+        client.chat.completions.create(model=model.name, messages=round)
     rows = site.sql.execute("select from turn where model_name = %s", [model.name]).fetchall()
     assert rows == [] and site.upstream(model) == []
 
@@ -439,6 +443,25 @@ def test_a_history_past_the_models_limit(site, client):
     with pytest.raises(openai.BadRequestError) as failure:
         client.chat.completions.create(model=model.name, messages=messages)
     assert failure.value.code == "context_length_exceeded"
+
+
+def test_tools_and_the_form_of_the_answer_count_for_the_limit(site, client):
+    model = site.model("rate=0;tokens=1", history_token_limit=1000)
+    schema = {"name": "long", "schema": {"type": "object", "description": "word " * 1000}}
+    for more in ({"tools": [tool("a" * 64)] * 100}, {"response_format": {"type": "json_schema", "json_schema": schema}}):
+        with pytest.raises(openai.BadRequestError) as failure:
+            client.chat.completions.create(model=model.name, messages=HELLO, **more)
+        assert failure.value.code == "context_length_exceeded"
+
+
+def test_nothing_of_a_request_is_left_when_its_conversation_is_deleted(site, client, visitor):
+    model = site.model("rate=0;tokens=1")
+    answer = client.chat.completions.create(model=model.name, messages=HELLO, metadata={"a": "b"})
+    turn = site.sql.execute("select * from turn where id = %s", [turn_of(answer.id)]).fetchone()
+    assert turn["request"] and turn["metadata"]
+    assert visitor.request("DELETE", f"/chat/conversations/{turn['conversation_id']}").status_code == 204
+    turn = site.sql.execute("select * from turn where id = %s", [turn["id"]]).fetchone()
+    assert turn["request"] is None and turn["metadata"] == {}
 
 
 WRONG = [
@@ -576,6 +599,19 @@ def test_who_cancels_the_turn_ends_the_stream(site, client, visitor):
         answer.read()
     assert failure.value.body["code"] == "cancelled"
     assert site.text(model).startswith(answer.text)
+
+
+def test_a_visitor_may_have_no_more_streams_than_elsewhere(site):
+    client = openai_client(site.nginx.url, site.client().token, max_retries=0)
+    model = site.model("rate=50;tokens=100000")
+    answers = [Streamed(client, model=model.name, messages=HELLO).read_some() for _ in range(16)]
+    with pytest.raises(openai.InternalServerError) as failure:
+        client.chat.completions.create(model=model.name, messages=HELLO, stream=True)
+    assert failure.value.code == "too_many_streams"
+    for answer in answers:
+        answer.stream.close()
+    site.sql.execute("update turn set cancel_requested_at = now() where model_name = %s", [model.name])
+    wait_until(lambda: site.simulator.open_streams(model.provider_model) == 0, "the turns to end", 20)
 
 
 def test_a_surface_key_may_have_many_streams(site):

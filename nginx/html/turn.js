@@ -8,6 +8,8 @@ const HOLD_MS = 20_000;
 const POLL_TIMEOUT_MS = 2 * HOLD_MS;
 /** Before a stream that has ended is opened again. */
 const REOPEN_MS = 100;
+/** A stream that ends sooner, without a word, has failed. */
+const SHORTEST_MS = 1_000;
 /** Past this a stream is dead: the server gives a sign of life each 15 s. */
 const SILENCE_MS = 40_000;
 /** Events of the last chunk: the reply that carries it says the same itself. */
@@ -104,13 +106,13 @@ export class Turn {
             yield { type: "end", state, finishReason, error, usage };
             return;
           }
-          await pause(reply.poll_after_ms, shown.signal);
+          if (reply.poll_after_ms > 0) await pause(reply.poll_after_ms, shown.signal);
         }
       } catch (error) {
         if (this.#left.signal.aborted) return;
         if (shown.signal.aborted) continue;
-        // No room, or a node of a former release, which has no streams: a poll tells whether the turn is there.
-        if (this.#streams && (error.code === "too_many_streams" || error.status === 404)) {
+        // No room; or nothing more (204), or a node of a former release, which has no streams: a poll tells the rest.
+        if (this.#streams && (error.code === "too_many_streams" || [204, 404].includes(error.status))) {
           this.#streams = false;
           continue;
         }
@@ -154,10 +156,15 @@ export class Turn {
         streams: true,
         signal: AbortSignal.any([signal, silence.signal]),
       });
+      const opened = Date.now();
+      let isEmpty = true;
       for await (const { event, id, data } of eventStream(body, onSign)) {
+        isEmpty = false;
         const state = event === "end" ? data.state : "streaming";
         yield { events: [], poll_after_ms: 0, ...data, state, cursor: id, reset: event === "reset" };
       }
+      // What ends at once and says nothing is no stream.
+      if (isEmpty && Date.now() - opened < SHORTEST_MS) throw SluiceError.unreachable();
       // Ended without the answer's end: it is to be opened again.
       await pause(REOPEN_MS, signal);
     } catch (error) {

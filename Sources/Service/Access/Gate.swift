@@ -104,6 +104,12 @@ final class Gate: Sendable {
     return (identity, surface)
   }
 
+  /// Whether one person asks. A surface's key that names no user stands for any number of them.
+  func isPerson(_ request: Request) -> Bool {
+    guard request.user == nil, let authorization = request.authorization else { return true }
+    return Self.bearer(authorization)?.hasPrefix("sk_") != true
+  }
+
   /// Takes a request that needs the database from its identity's budget. Throws `too_many_requests`.
   func spend(_ budget: IdentityBudget, of identity: ID) throws(Refusal) {
     guard let milliseconds = budget.take(of: identity) else { return }

@@ -1,5 +1,6 @@
 import Crypto
 import Providers
+import Store
 import Wire
 
 /// The body of `POST /v1/chat/completions`, checked (platform.openai.com/docs/api-reference/chat/create).
@@ -47,7 +48,7 @@ struct CompletionRequest: Sendable {
         parallel: try Self.bool(members["parallel_tool_calls"], "parallel_tool_calls")),
       parameters: try Self.parameters(members))
     parts = messages.said
-    estimatedTokens = messages.estimatedTokens
+    estimatedTokens = messages.estimatedTokens + Self.estimate(of: brought.tools, members["response_format"])
     metadata = try Self.metadata(members["metadata"])
     hash = Self.hash(of: members)
   }
@@ -137,6 +138,14 @@ struct CompletionRequest: Sendable {
       throw Refusal.malformed("`metadata` is longer than \(StartRequest.longestMetadata) bytes.").at("metadata")
     }
     return writer.bytes
+  }
+
+  /// Tools and the form of the answer are read by the model like any text.
+  private static func estimate(of tools: ProviderTools, _ form: JSONElement?) -> Int {
+    let bytes = tools.list.reduce(form?.minified?.count ?? 0) {
+      $0 + $1.name.utf8.count + $1.description.utf8.count + $1.schema.utf8.count
+    }
+    return TokenEstimate.of(text: bytes, images: 0)
   }
 
   private static func hash(of members: [String: JSONElement]) -> [UInt8] {

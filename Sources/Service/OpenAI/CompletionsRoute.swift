@@ -33,14 +33,13 @@ struct CompletionsRoute: Sendable {
       conversation: ID.fresh(), isNewConversation: true, after: .newest, turn: ID.fresh(tag: node.tag),
       userMessage: ID.fresh(), assistantMessage: ID.fresh(later: 1), parts: body.parts,
       estimatedTokens: body.estimatedTokens, metadata: body.metadata, request: body.brought.json,
-      offersTools: !body.brought.tools.list.isEmpty, key: key.map { ($0, body.hash) })
+      offersTools: body.brought.speaksOfTools, key: key.map { ($0, body.hash) })
     try await starts.begin(
       start,
       Starts.Asked(
         form: Self.form(of: body, hasKey: key != nil), mount: request.mount, identity: identity, origin: origin,
         exchange: exchange, arrived: arrived,
-        // Behind a surface's key there may be any number of them.
-        isPerson: false))
+        isPerson: gate.isPerson(request)))
   }
 
   private static func form(of body: CompletionRequest, hasKey: Bool) -> Starts.Form {

@@ -70,7 +70,7 @@ struct EventsRoute: Sendable {
       throw .tooManyPolls(milliseconds: milliseconds)
     }
     if turn.isRead(by: wish.reader.cursor) { return exchange.reply(.nothingMore(origin: origin)) }
-    let place = try places.take(for: grant.principal.identity)
+    let place = try places.take(for: gate.isPerson(request) ? grant.principal.identity : nil)
     streams.of(exchange).open(exchange, of: .live(turn), for: wish.reader, in: place, origin: origin)
   }
 
@@ -89,7 +89,7 @@ struct EventsRoute: Sendable {
         case .live(let turn): hand(wish, of: turn, grant, request, exchange)
         case .ended(let facts, let row, let terminal):
           let origin = try gate.origin(of: request, surface: facts.surface)
-          try await replay(wish, facts, row, terminal, grant, origin, exchange)
+          try await replay(wish, facts, row, terminal, grant, request, origin, exchange)
         }
       } catch {
         exchange.reply(gate.response(to: request, refusing: error))
@@ -113,17 +113,23 @@ struct EventsRoute: Sendable {
   /// A turn that has ended, from its rows.
   private func replay(
     _ wish: Wish, _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ grant: Gate.Grant,
-    _ origin: String?, _ exchange: Exchange
+    _ request: Request, _ origin: String?, _ exchange: Exchange
   ) async throws(Refusal) {
     if wish.reader.cursor == Cursor(epoch: row.epoch, offset: row.chunks ?? 0) {
       return exchange.reply(.nothingMore(origin: origin))
     }
-    let place = try places.take(for: grant.principal.identity)
+    let place = try places.take(for: gate.isPerson(request) ? grant.principal.identity : nil)
+    let total = row.chunks ?? 0
+    let cursor = wish.reader.cursor
+    let isHere = cursor.epoch == row.epoch && cursor.offset <= total
+    let from = isHere ? cursor : Cursor(epoch: row.epoch, offset: 0)
+    let page: [(sequence: Int, events: [UInt8])]
+    do { page = row.compacted ? [] : try await store.chunks(of: facts.id, after: from) } catch { throw Refusal(error) }
     let log: StoredLog
-    if row.compacted {
-      log = StoredLog(facts, row, terminal, compacted: try await finder.compacted(facts, row, terminal))
+    if page.first?.sequence == from.offset + 1 {
+      log = StoredLog(facts, row, terminal, store: store, first: page)
     } else {
-      log = StoredLog(facts, row, terminal, store: store)
+      log = StoredLog(facts, row, terminal, compacted: try await finder.compacted(facts, row, terminal))
     }
     exchange.loop.submit {
       streams.of(exchange).open(exchange, of: .stored(log), for: wish.reader, in: place, origin: origin)

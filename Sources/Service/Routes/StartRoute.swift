@@ -35,7 +35,7 @@ struct StartRoute: Sendable {
       key: key.map { ($0, body.hash) })
     let asked = Starts.Asked(
       form: Self.form(of: request, body), mount: request.mount, identity: identity, origin: origin,
-      exchange: exchange, arrived: arrived)
+      exchange: exchange, arrived: arrived, isPerson: gate.isPerson(request))
     try await starts.begin(start, asked)
   }
 

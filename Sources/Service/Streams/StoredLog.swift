@@ -9,8 +9,8 @@ final class StoredLog: @unchecked Sendable {
   private typealias Page = ArraySlice<(sequence: Int, events: [UInt8])>
 
   private enum State {
-    /// Nothing was said.
-    case fresh
+    /// Nothing was said; the first page, if it was read before.
+    case fresh(Page)
     case reading(Page)
     /// → reading, failed
     case loading
@@ -26,9 +26,13 @@ final class StoredLog: @unchecked Sendable {
   private let store: TurnStore?
   private var state: State
 
-  init(_ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, store: TurnStore) {
+  /// `first`: the chunks behind the reader's cursor, if they were read already.
+  init(
+    _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, store: TurnStore,
+    first: [(sequence: Int, events: [UInt8])] = []
+  ) {
     (self.facts, self.row, self.terminal, self.store) = (facts, row, terminal, store)
-    state = .fresh
+    state = .fresh(first[...])
   }
 
   /// `compacted`: what a poll would get.
@@ -48,13 +52,17 @@ final class StoredLog: @unchecked Sendable {
       guard reader.form.reset(begin, to: &bytes) else { return .ended }
       reader.form.end(reply.events, reply.cursor, terminal, message: reply.message, to: &bytes)
       return .ended
-    case .fresh:
+    case .fresh(let page):
       if reader.cursor.epoch != row.epoch || reader.cursor.offset > row.chunks ?? 0 {
         reader.cursor = Cursor(epoch: row.epoch, offset: 0)
         guard reader.form.reset(reader.cursor, to: &bytes) else { return .ended }
       }
-      load(after: reader.cursor, on: loop, proceed)
-      return .waits
+      if page.isEmpty {
+        load(after: reader.cursor, on: loop, proceed)
+        return .waits
+      }
+      state = .reading(page)
+      return .more
     case .loading: return .waits
     case .failed:
       reader.form.leave(to: &bytes)

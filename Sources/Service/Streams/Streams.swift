@@ -50,6 +50,7 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
   func open(_ exchange: Exchange, of source: Source, for reader: StreamReader, in place: StreamPlace, origin: String?) {
     let ticket = reserve()
     let now = Instant.now()
+    if case .live(let turn) = source { turn.streamOpened() }
     places[Int(ticket.place)].stream = Stream(
       exchange: exchange, source: source, place: place, reader: reader,
       ends: reader.form.resumes ? now.advanced(milliseconds: .random(in: Self.lifetime)) : .distantFuture,
@@ -117,10 +118,17 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
   func timerFired(_ token: Int) {
     guard let stream = places[token].stream else { return }
     let now = Instant.now()
-    places[token].stream?.isSilent = true
-    places[token].stream?.leaves = stream.leaves || stream.ends <= now
+    let hasLived = stream.ends <= now
     let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
-    places[token].stream?.timer = schedule(ticket, at: now.advanced(milliseconds: Self.silence))
+    let silence = now.advanced(milliseconds: Self.silence)
+    places[token].stream?.isSilent = true
+    places[token].stream?.leaves = stream.leaves || hasLived
+    places[token].stream?.timer = schedule(ticket, at: hasLived ? silence : min(silence, stream.ends))
+    // Whatever it was not woken for it gets now.
+    if stream.waits, case .live(let turn) = stream.source {
+      turn.forget(ticket, of: self)
+      places[token].stream?.waits = false
+    }
     stream.exchange.proceed()
   }
 
@@ -135,7 +143,10 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
     guard let stream = places[token].stream else { return }
     loop.cancel(stream.timer)
     let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
-    if stream.waits, case .live(let turn) = stream.source { turn.forget(ticket, of: self) }
+    if case .live(let turn) = stream.source {
+      if stream.waits { turn.forget(ticket, of: self) }
+      turn.streamEnded()
+    }
     release(ticket)
     meters.streams.add(outcome, in: meters.lane)
   }

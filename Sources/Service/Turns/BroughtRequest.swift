@@ -19,6 +19,14 @@ struct BroughtRequest: Sendable {
     self.parameters = parameters
   }
 
+  /// Whether it offers tools, or holds calls and results: a model that knows none would be told only half.
+  var speaksOfTools: Bool {
+    !tools.list.isEmpty
+      || messages.contains { message in
+        message.role == .tool || message.parts.contains { if case .toolCall = $0 { true } else { false } }
+      }
+  }
+
   /// Reads what `json` has written; members that it does not know are left out. Throws `model_misconfigured` for what is
   /// no such text.
   init(json: [UInt8]) throws(ProviderError) {

@@ -63,6 +63,8 @@ final class LiveTurn: Sendable {
     var turn: Turn?
     var mirror: TurnMirror?
     var waiters: [Waiter] = []
+    /// Streams that are open, whether or not they wait just now.
+    var streams = 0
     var budget = ReaderBudget()
     var rhythm = Rhythm()
     var firstText = FirstText.none
@@ -266,7 +268,8 @@ final class LiveTurn: Sendable {
   func idle(at now: Instant) -> Int { state.withLock { Self.idle($0, at: now) } }
 
   private static func idle(_ state: borrowing State, at now: Instant) -> Int {
-    state.waiters.isEmpty ? now.milliseconds(since: state.lastAsked) : 0
+    guard state.streams == 0 else { return 0 }
+    return state.waiters.isEmpty ? now.milliseconds(since: state.lastAsked) : 0
   }
 
   /// True if the owner of this mirror's turn is to be told now that it has a reader: one that asked within the last
@@ -367,6 +370,16 @@ final class LiveTurn: Sendable {
     }
   }
 
+  /// A stream of the turn was opened; `streamEnded` must follow.
+  func streamOpened() { state.withLock { $0.streams += 1 } }
+
+  func streamEnded() {
+    state.withLock { state in
+      state.streams -= 1
+      state.lastAsked = .now()
+    }
+  }
+
   func forget(_ ticket: Ticket, of room: any WaitingRoom) {
     state.withLock { state in
       state.lastAsked = .now()
@@ -385,15 +398,14 @@ final class LiveTurn: Sendable {
       guard !state.waiters.isEmpty else { return }
       let (_, head, terminal) = view(state)
       let all = terminal != nil || state.lost
-      var kept: [Waiter] = []
-      for waiter in state.waiters {
-        if all || waiter.offset < head {
-          wakeups.add(waiter.ticket, of: waiter.room)
-        } else {
-          kept.append(waiter)
-        }
+      let waiting = state.waiters.count
+      state.waiters.removeAll { waiter in
+        guard all || waiter.offset < head else { return false }
+        wakeups.add(waiter.ticket, of: waiter.room)
+        return true
       }
-      state.waiters = kept
+      // Who is woken is a reader until it is answered.
+      if state.waiters.count < waiting { state.lastAsked = now }
     }
   }
 

@@ -25,7 +25,7 @@ struct Starts: Sendable {
     let exchange: Exchange
     let arrived: Instant
     /// The identity is a person: so many streams at once are enough.
-    var isPerson = true
+    let isPerson: Bool
   }
 
   /// What a start that is not answered by the answer itself says.
