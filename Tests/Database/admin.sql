@@ -39,6 +39,7 @@ insert into refusal
 values
   ('reads no message', $$select from sluice.message$$),
   ('reads no metadata of turns', $$select metadata from sluice.turn$$),
+  ('reads no request of turns', $$select request from sluice.turn$$),
   ('reads no whole turn', $$select * from sluice.turn$$),
   ('reads no chunk', $$select from sluice.turn_delta$$),
   ('reads no leaf', $$select from sluice.turn_delta_0$$),
@@ -141,8 +142,9 @@ select results_eq(
       and attnum > 0
       and not attisdropped
       and not has_column_privilege('sluice_admin', attrelid, attnum, 'select')
+    order by 1
   $$,
-  $$values ('metadata' collate "C")$$,
+  $$values ('metadata' collate "C"), ('request')$$,
   'and reads all of a turn but what the client gave it'
 );
 select ok(
