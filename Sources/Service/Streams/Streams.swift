@@ -17,11 +17,6 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
     case stored(StoredLog)
   }
 
-  private struct Place {
-    var generation: UInt32 = 0
-    var stream: Stream?
-  }
-
   private struct Stream {
     let exchange: Exchange
     let source: Source
@@ -38,8 +33,7 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
 
   let loop: EventLoop
   private let meters: Meters
-  private var places: [Place] = []
-  private var free: [UInt32] = []
+  private var places = Places<Stream>()
 
   init(loop: EventLoop, meters: Meters) {
     self.loop = loop
@@ -48,10 +42,10 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
 
   /// *Loop only.* Begins to stream to the exchange. `origin`: the allowed origin to name to the browser.
   func open(_ exchange: Exchange, of source: Source, for reader: StreamReader, in place: StreamPlace, origin: String?) {
-    let ticket = reserve()
+    let ticket = places.reserve()
     let now = Instant.now()
     if case .live(let turn) = source { turn.streamOpened() }
-    places[Int(ticket.place)].stream = Stream(
+    places[Int(ticket.place)] = Stream(
       exchange: exchange, source: source, place: place, reader: reader,
       ends: reader.form.resumes ? now.advanced(milliseconds: .random(in: Self.lifetime)) : .distantFuture,
       timer: schedule(ticket, at: now.advanced(milliseconds: Self.silence)))
@@ -62,9 +56,9 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
   /// Ends those whose readers can come again, so that they go to another node. From any thread.
   func recycle() {
     loop.execute { [self] in
-      for index in places.indices where places[index].stream?.reader.form.resumes == true {
-        places[index].stream?.leaves = true
-        places[index].stream?.exchange.proceed()
+      for index in places.indices where places[index]?.reader.form.resumes == true {
+        places[index]?.leaves = true
+        places[index]?.exchange.proceed()
       }
     }
   }
@@ -72,7 +66,7 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
   // MARK: one stream
 
   func next(_ token: Int, to piece: inout [UInt8]) -> ReplyStep {
-    guard var stream = places[token].stream else { return .ended }
+    guard var stream = places[token] else { return .ended }
     if !stream.hasBegun {
       stream.hasBegun = true
       stream.reader.form.begin(to: &piece)
@@ -92,12 +86,12 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
     }
     if stream.isSilent, piece.count == begin { stream.reader.form.ping(stream.reader.cursor, to: &piece) }
     stream.isSilent = false
-    places[token].stream = stream
+    places[token] = stream
     return step
   }
 
   private func feed(_ stream: inout Stream, _ token: Int, to piece: inout [UInt8]) -> ReplyStep {
-    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    let ticket = places.ticket(of: token)
     switch stream.source {
     case .live(let turn):
       return turn.feed(&stream.reader, limit: Exchange.pieceSize, to: &piece, else: ticket, of: self)
@@ -108,26 +102,26 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
 
   func wake(_ tickets: [Ticket]) {
     loop.execute { [self] in
-      for ticket in tickets where places[Int(ticket.place)].generation == ticket.generation {
-        places[Int(ticket.place)].stream?.waits = false
-        places[Int(ticket.place)].stream?.exchange.proceed()
+      for ticket in tickets where places.isValid(ticket) {
+        places[Int(ticket.place)]?.waits = false
+        places[Int(ticket.place)]?.exchange.proceed()
       }
     }
   }
 
   func timerFired(_ token: Int) {
-    guard let stream = places[token].stream else { return }
+    guard let stream = places[token] else { return }
     let now = Instant.now()
     let hasLived = stream.ends <= now
-    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    let ticket = places.ticket(of: token)
     let silence = now.advanced(milliseconds: Self.silence)
-    places[token].stream?.isSilent = true
-    places[token].stream?.leaves = stream.leaves || hasLived
-    places[token].stream?.timer = schedule(ticket, at: hasLived ? silence : min(silence, stream.ends))
+    places[token]?.isSilent = true
+    places[token]?.leaves = stream.leaves || hasLived
+    places[token]?.timer = schedule(ticket, at: hasLived ? silence : min(silence, stream.ends))
     // Whatever it was not woken for it gets now.
     if stream.waits, case .live(let turn) = stream.source {
       turn.forget(ticket, of: self)
-      places[token].stream?.waits = false
+      places[token]?.waits = false
     }
     stream.exchange.proceed()
   }
@@ -140,28 +134,17 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
   func peerGone(_ token: Int) { end(token, .gone) }
 
   private func end(_ token: Int, _ outcome: StreamOutcome) {
-    guard let stream = places[token].stream else { return }
+    guard let stream = places[token] else { return }
     loop.cancel(stream.timer)
-    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    let ticket = places.ticket(of: token)
     if case .live(let turn) = stream.source {
       if stream.waits { turn.forget(ticket, of: self) }
       turn.streamEnded()
     }
-    release(ticket)
+    places.release(token)
     meters.streams.add(outcome, in: meters.lane)
   }
 
-  private func reserve() -> Ticket {
-    let place = free.popLast() ?? UInt32(places.count)
-    if place == places.count { places.append(Place()) }
-    return Ticket(place: place, generation: places[Int(place)].generation)
-  }
-
-  private func release(_ ticket: Ticket) {
-    places[Int(ticket.place)].generation &+= 1
-    places[Int(ticket.place)].stream = nil
-    free.append(ticket.place)
-  }
 }
 
 extension [Streams] {

@@ -2,7 +2,6 @@ import Chat
 import EventLoop
 import FrontDoor
 import Synchronization
-import Upstream
 import Wire
 
 /// A turn in this node's memory: its own, or the mirror of another node's. The shell around the pure state machine:
@@ -68,14 +67,6 @@ final class LiveTurn: Sendable {
     var budget = ReaderBudget()
     var rhythm = Rhythm()
     var firstText = FirstText.none
-    var transfer: Transfer?
-    /// Whose transfer it is.
-    var attempt = 0
-    /// Nothing is wanted any more of this attempt and those before.
-    var dropped = 0
-    /// What was asked of the transfer before it was attached.
-    var closeRequested = false
-    var resumeRequested = false
     var lost = false
     /// When a reader last asked or was answered, for turns that nobody reads any more.
     var lastAsked: Instant
@@ -86,6 +77,8 @@ final class LiveTurn: Sendable {
   let facts: Facts
   /// How the providers were asked; of own turns.
   let record = AttemptRecord()
+  /// What feeds it; of own turns.
+  let transfer = TurnTransfer()
   private let neighbours: Neighbours
   private let state: Mutex<State>
 
@@ -174,8 +167,8 @@ final class LiveTurn: Sendable {
       neighbours.hourglasses.here?.turn(for: self, at: Instant(milliseconds: due))
     }
     if effects.contains(.publish) { publish(into: &wakeups) }
-    if effects.contains(.resumeUpstream) { resumeTransfer() }
-    if effects.contains(.closeUpstream) { closeTransfer() }
+    if effects.contains(.resumeUpstream) { transfer.resume() }
+    if effects.contains(.closeUpstream) { transfer.close() }
     if effects.contains(.retire) { retire() }
   }
 
@@ -183,53 +176,6 @@ final class LiveTurn: Sendable {
     let (lost, terminal) = state.withLock { ($0.lost, $0.turn?.terminal) }
     neighbours.meters.ended(lost ? nil : terminal)
     neighbours.registry.retire(self, lingers: !lost)
-  }
-
-  /// The transfer that feeds this turn, once it has begun. `attempt`: counted from 1; a later one may have begun before
-  /// this call.
-  func attach(_ transfer: Transfer, attempt: Int) {
-    let (closed, resumed) = state.withLock { state in
-      if attempt <= state.dropped { return (true, false) }
-      guard attempt > state.attempt else { return (state.closeRequested, false) }
-      state.attempt = attempt
-      state.transfer = transfer
-      return (state.closeRequested, state.resumeRequested)
-    }
-    if closed { transfer.cancel() } else if resumed { transfer.resume() }
-  }
-
-  private func resumeTransfer() {
-    state.withLock { state in
-      state.resumeRequested = true
-      return state.transfer
-    }?.resume()
-  }
-
-  /// Nothing is wanted of the upstream any more, whatever it still holds open.
-  func closeTransfer() {
-    state.withLock { state in
-      state.closeRequested = true
-      return state.transfer
-    }?.cancel()
-  }
-
-  /// The transfer of that attempt has finished: nothing holds it any more. `attach` may come later.
-  func detach(attempt: Int) {
-    state.withLock { state in
-      guard attempt >= state.attempt else { return }
-      state.attempt = attempt
-      state.transfer = nil
-    }
-  }
-
-  /// Nothing is wanted any more of that attempt's transfer, which may not have been attached yet; another may come.
-  func dropTransfer(attempt: Int) {
-    state.withLock { state in
-      state.dropped = attempt
-      guard state.attempt == attempt else { return nil as Transfer? }
-      defer { state.transfer = nil }
-      return state.transfer
-    }?.cancel()
   }
 
   // MARK: the mirror's side
@@ -429,7 +375,11 @@ final class LiveTurn: Sendable {
           // Without a hold nothing slows a reader of a slow stream but the pace.
           hidden: ask.hidden, rate: ask.waits ? state.rhythm.rate : nil, load: neighbours.load.value,
           own: state.budget.own(at: ask.place))
-        let reply = pollReply(cursor, ask, log, head, terminal, lost: state.lost, reader)
+        var reply =
+          state.lost
+          ? PollReply(cursor: cursor, idleFor: facts.pacer, reader)
+          : PollReply(log, after: cursor, through: head, terminal, of: facts, reader)
+        reply.token = ask.renewal
         state.budget.told(at: ask.place, due: now.milliseconds + reply.pollAfter)
         return .poll(reply, origin: ask.origin)
       case .whole(let form):
@@ -437,45 +387,5 @@ final class LiveTurn: Sendable {
         return form.stillRunning(facts, origin: ask.origin)
       }
     }
-  }
-
-  private func pollReply(
-    _ cursor: Cursor, _ ask: Ask, _ log: TurnLog, _ head: Int, _ terminal: Terminal?, lost: Bool,
-    _ reader: Pacer.Reader
-  ) -> PollReply {
-    var cursor = cursor
-    var reset = false
-    if !lost {
-      let ahead = cursor.epoch > log.epoch || cursor.epoch == log.epoch && cursor.offset > head
-      // Ahead of a turn that has ended means: of no turn that ever was. Ahead of a live one: this view is behind.
-      if cursor.epoch < log.epoch || ahead && terminal != nil {
-        cursor = Cursor(epoch: log.epoch, offset: 0)
-        reset = true
-      } else if ahead {
-        return idle(cursor, ask, reader)
-      }
-    } else {
-      return idle(cursor, ask, reader)
-    }
-    let (events, offset) = log.slice(after: cursor.offset, through: head)
-    var reply = PollReply(cursor: Cursor(epoch: log.epoch, offset: offset), events: events)
-    reply.reset = reset
-    reply.more = offset < head
-    reply.token = ask.renewal
-    if reply.more { return reply }
-    if let terminal {
-      reply.terminal = terminal
-      reply.message = log.hasAnswer ? facts.message : nil
-    } else {
-      reply.pollAfter = facts.pacer.pollAfter(for: reader)
-    }
-    return reply
-  }
-
-  private func idle(_ cursor: Cursor, _ ask: Ask, _ reader: Pacer.Reader) -> PollReply {
-    var reply = PollReply(cursor: cursor)
-    reply.pollAfter = max(facts.pacer.pace(for: reader), 100)
-    reply.token = ask.renewal
-    return reply
   }
 }

@@ -4,11 +4,6 @@ import FrontDoor
 /// The requests of one loop that wait for a turn: small structs, woken together.
 // Sendable is unchecked because everything but `loop` is confined to the loop.
 final class Parking: WaitingRoom, TimerHandler, ParkedOwner, @unchecked Sendable {
-  private struct Place {
-    var generation: UInt32 = 0
-    var car: Car?
-  }
-
   private struct Car {
     let exchange: Exchange
     let turn: LiveTurn
@@ -18,8 +13,7 @@ final class Parking: WaitingRoom, TimerHandler, ParkedOwner, @unchecked Sendable
 
   let loop: EventLoop
   private let meters: Meters
-  private var places: [Place] = []
-  private var free: [UInt32] = []
+  private var places = Places<Car>()
 
   init(loop: EventLoop, meters: Meters) {
     self.loop = loop
@@ -30,39 +24,26 @@ final class Parking: WaitingRoom, TimerHandler, ParkedOwner, @unchecked Sendable
   /// most `hold` milliseconds.
   func answer(_ exchange: Exchange, of turn: LiveTurn, ask: Ask, hold: Int) {
     if hold > 0 {
-      let ticket = reserve()
+      let ticket = places.reserve()
       if !turn.isDue(ask, else: ticket, of: self) {
         return park(exchange, for: turn, ask: ask, hold: hold, in: ticket)
       }
-      release(ticket)
+      places.release(Int(ticket.place))
     }
     count(.immediate, ask)
     exchange.reply(turn.answer(ask))
   }
 
-  /// A place to name in the turn's list of readers before the request is parked in it.
-  private func reserve() -> Ticket {
-    let place = free.popLast() ?? UInt32(places.count)
-    if place == places.count { places.append(Place()) }
-    return Ticket(place: place, generation: places[Int(place)].generation)
-  }
-
-  private func release(_ ticket: Ticket) {
-    places[Int(ticket.place)].generation &+= 1
-    places[Int(ticket.place)].car = nil
-    free.append(ticket.place)
-  }
-
   private func park(_ exchange: Exchange, for turn: LiveTurn, ask: Ask, hold: Int, in ticket: Ticket) {
     let timer = loop.schedule(
       at: Instant.now().advanced(milliseconds: hold), handler: self, token: Int(ticket.place))
-    places[Int(ticket.place)].car = Car(exchange: exchange, turn: turn, ask: ask, timer: timer)
+    places[Int(ticket.place)] = Car(exchange: exchange, turn: turn, ask: ask, timer: timer)
     if !exchange.park(owner: self, token: Int(ticket.place)) { peerGone(Int(ticket.place)) }
   }
 
   func wake(_ tickets: [Ticket]) {
     loop.execute { [self] in
-      for ticket in tickets where places[Int(ticket.place)].generation == ticket.generation {
+      for ticket in tickets where places.isValid(ticket) {
         guard let car = leave(Int(ticket.place)) else { continue }
         loop.cancel(car.timer)
         count(.woken, car.ask)
@@ -73,7 +54,7 @@ final class Parking: WaitingRoom, TimerHandler, ParkedOwner, @unchecked Sendable
 
   /// The hold is over: the reader gets what there is, maybe nothing.
   func timerFired(_ token: Int) {
-    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    let ticket = places.ticket(of: token)
     guard let car = leave(token) else { return }
     car.turn.forget(ticket, of: self)
     count(.holdOver, car.ask)
@@ -81,7 +62,7 @@ final class Parking: WaitingRoom, TimerHandler, ParkedOwner, @unchecked Sendable
   }
 
   func peerGone(_ token: Int) {
-    let ticket = Ticket(place: UInt32(token), generation: places[token].generation)
+    let ticket = places.ticket(of: token)
     guard let car = leave(token) else { return }
     loop.cancel(car.timer)
     car.turn.forget(ticket, of: self)
@@ -96,8 +77,8 @@ final class Parking: WaitingRoom, TimerHandler, ParkedOwner, @unchecked Sendable
   }
 
   private func leave(_ place: Int) -> Car? {
-    guard let car = places[place].car else { return nil }
-    release(Ticket(place: UInt32(place), generation: places[place].generation))
+    guard let car = places[place] else { return nil }
+    places.release(place)
     return car
   }
 }

@@ -67,3 +67,40 @@ package struct PollReply: Sendable {
     }
   }
 }
+
+extension PollReply {
+  /// Nothing for now: the reader is to ask again with the same cursor.
+  init(cursor: Cursor, idleFor pacer: Pacer, _ reader: Pacer.Reader) {
+    self.init(cursor: cursor)
+    pollAfter = max(pacer.pace(for: reader), 100)
+  }
+
+  /// What follows a cursor in a log of which `head` chunks may be seen. `terminal`: how the turn ended, if `head` is all.
+  init(
+    _ log: TurnLog, after cursor: Cursor, through head: Int, _ terminal: Terminal?, of facts: LiveTurn.Facts,
+    _ reader: Pacer.Reader
+  ) {
+    var cursor = cursor
+    var reset = false
+    let ahead = cursor.epoch > log.epoch || cursor.epoch == log.epoch && cursor.offset > head
+    // Ahead of a turn that has ended means: of no turn that ever was. Ahead of a live one: this view is behind.
+    if cursor.epoch < log.epoch || ahead && terminal != nil {
+      cursor = Cursor(epoch: log.epoch, offset: 0)
+      reset = true
+    } else if ahead {
+      self.init(cursor: cursor, idleFor: facts.pacer, reader)
+      return
+    }
+    let (events, offset) = log.slice(after: cursor.offset, through: head)
+    self.init(cursor: Cursor(epoch: log.epoch, offset: offset), events: events)
+    self.reset = reset
+    more = offset < head
+    if more { return }
+    if let terminal {
+      self.terminal = terminal
+      message = log.hasAnswer ? facts.message : nil
+    } else {
+      pollAfter = facts.pacer.pollAfter(for: reader)
+    }
+  }
+}

@@ -97,6 +97,6 @@ final class Registry: Sendable {
       state.retired.removeFirst(leaving.count)
       return leaving
     }
-    for (turn, _) in leaving { turn.closeTransfer() }
+    for (turn, _) in leaving { turn.transfer.close() }
   }
 }

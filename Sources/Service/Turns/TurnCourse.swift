@@ -97,7 +97,7 @@ final class TurnCourse: TimerHandler, Sendable {
   func failed(_ visit: RouteBook.Visit, attempt: Int, _ failure: AttemptFailure, shown: Bool) {
     note(failure, of: visit)
     if shown || !failure.triesElsewhere { return end(failure) }
-    turn.dropTransfer(attempt: attempt)
+    turn.transfer.drop(attempt: attempt)
     _ = turn.mutate {
       $0.forgetReports()
       return []
@@ -186,7 +186,7 @@ final class TurnCourse: TimerHandler, Sendable {
           idle: route.idleTimeout, total: route.totalTimeout),
         tls: Self.tls(of: route), version: route.httpVersion == 2 ? .http2 : .http1),
       in: place, sink: runner)
-    turn.attach(transfer, attempt: attempt)
+    turn.transfer.attach(transfer, attempt: attempt)
   }
 
   private func call(on route: StartStore.Route, _ driver: any ProviderDriver) throws(ProviderError) -> ProviderCall {

@@ -83,7 +83,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   }
 
   func finished(_ outcome: TransferOutcome) {
-    turn.detach(attempt: attempt)
+    turn.transfer.detach(attempt: attempt)
     if !isOver { conclude(outcome) }
     course.left(visit)
   }
