@@ -3,17 +3,35 @@ import Glibc
 import Testing
 import Upstream
 
-/// Over sockets and by the real clock: never early, and at most `late` milliseconds after.
-@Suite("When limits fire", .timeLimit(.minutes(1)), .serialized)
+/// Over sockets and by the real clock: never early, and at most `late` milliseconds after. A busy machine may be later,
+/// but not each time.
+@Suite("When limits fire", .timeLimit(.minutes(3)), .serialized)
 struct TimeoutTests {
   private let late = 500
+  private let attempts = 5
 
-  /// Runs one transfer against `script` and checks that it fails with `code`, `limit` milliseconds after `origin`.
+  /// Runs transfers against `script` until one is in time, and checks that each fails with `code`, not before `limit`
+  /// milliseconds after `origin`.
   private func expect(
     _ code: TransferError.Code, after limit: Int, of limits: UpstreamRequest.Limits, url: String? = nil,
-    from origin: Origin = .start, recorder: Recorder = Recorder(), script: @escaping ScriptedServer.Script = { _ in }
+    from origin: Origin = .start, recorder: @autoclosure () -> Recorder = Recorder(),
+    script: @escaping ScriptedServer.Script = { _ in }
   ) async throws -> Recorder.Record {
-    var record: Recorder.Record?
+    for left in (0..<attempts).reversed() {
+      let (record, delay) = try await attempt(
+        code, after: limit, of: limits, url: url, from: origin, recorder: recorder(), script: script)
+      if delay <= late { return record }
+      try #require(left > 0, "late by \(delay) ms")
+    }
+    preconditionFailure("the last attempt returns or throws")
+  }
+
+  /// One transfer, and how many milliseconds after the limit it ended.
+  private func attempt(
+    _ code: TransferError.Code, after limit: Int, of limits: UpstreamRequest.Limits, url: String?,
+    from origin: Origin, recorder: Recorder, script: @escaping ScriptedServer.Script
+  ) async throws -> (Recorder.Record, delay: Int) {
+    var ended: (Recorder.Record, delay: Int)?
     try await Rig.run(script: script) { rig async throws in
       let start = Instant.now()
       rig.start(recorder, url: url, limits: limits)
@@ -24,10 +42,9 @@ struct TimeoutTests {
       let (from, slack) = try origin == .start ? (start, 0) : (#require(end.lastPieceAt), 50)
       let elapsed = finished.milliseconds(since: from)
       #expect(elapsed >= limit - slack)
-      #expect(elapsed <= limit + late)
-      record = end
+      ended = (end, elapsed - limit)
     }
-    return try #require(record)
+    return try #require(ended)
   }
 
   private enum Origin { case start, lastPiece }
@@ -69,9 +86,9 @@ struct TimeoutTests {
   }
 
   @Test func headAndCommentsAreNoToken() async throws {
-    let comments = Recorder { _, _ in .idle }
     let record = try await expect(
-      .firstTokenTimeout, after: 300, of: .init(firstByte: 200, firstToken: 300, idle: 50), recorder: comments
+      .firstTokenTimeout, after: 300, of: .init(firstByte: 200, firstToken: 300, idle: 50),
+      recorder: Recorder { _, _ in .idle }
     ) { connection in
       guard connection.request() != nil else { return }
       connection.send(ServedConnection.chunkedHead)
@@ -108,9 +125,9 @@ struct TimeoutTests {
   }
 
   @Test func commentsDoNotMaskAnIdleUpstream() async throws {
-    let recorder = Recorder { _, piece in piece.first == UInt8(ascii: ":") ? .idle : .proceed }
     let record = try await expect(
-      .idleTimeout, after: 300, of: .init(idle: 300), recorder: recorder
+      .idleTimeout, after: 300, of: .init(idle: 300),
+      recorder: Recorder { _, piece in piece.first == UInt8(ascii: ":") ? .idle : .proceed }
     ) { connection in
       guard connection.request() != nil else { return }
       connection.send(ServedConnection.chunkedHead + "9\r\ndata: a\n\n\r\n")
@@ -129,9 +146,9 @@ struct TimeoutTests {
   }
 
   @Test func theTotalLimitRunsWhilePaused() async throws {
-    let recorder = Recorder { _, _ in .pause }
     let record = try await expect(
-      .totalTimeout, after: 300, of: .init(firstToken: 100, idle: 100, total: 300), recorder: recorder
+      .totalTimeout, after: 300, of: .init(firstToken: 100, idle: 100, total: 300),
+      recorder: Recorder { _, _ in .pause }
     ) { connection in
       guard connection.request() != nil else { return }
       connection.send(ServedConnection.chunkedHead)
