@@ -1,4 +1,5 @@
-"""Sluice beside LiteLLM's proxy: both relay the same simulator in OpenAI's format, each stream to one client.
+"""Sluice beside LiteLLM's proxy: both relay the same simulator in OpenAI's format, each stream to one client. Sluice is
+asked in its own protocol, and at its OpenAI-compatible door like LiteLLM.
 
 LiteLLM keeps nothing of what it relays; Sluice commits each piece to PostgreSQL before it is served, and its client could
 go on with it anywhere. So PostgreSQL's CPU is told apart.
@@ -21,7 +22,7 @@ COUNTS = (10, 50, 200)
 FIRST = 50
 
 
-@measures("litellm_first_ms", "litellm_chunk_ms_p50", "litellm_chunk_ms_p99", "litellm_cpu_us")
+@measures("litellm_first_ms", "litellm_chunk_ms_p50", "litellm_chunk_ms_p99", "litellm_cpu_us", "door_cpu", "door_chunk_ms_p50")
 def relays(site: Site) -> Iterator[Figure]:
     model = site.model(MODEL, SCENARIO)
     provider = f"{MODEL};{SCENARIO}"
@@ -33,6 +34,7 @@ def relays(site: Site) -> Iterator[Figure]:
         warm = ("--streams", "10", "--settle", "0", "--measure", "4")
         wait_until(lambda: asked(site, MODEL, *warm, port=proxy.port)["numbers"]["tokens"], "LiteLLM's first text", 120, proxy.log)
         site.load("answers", *started(model, sessions), *warm)
+        asked(site, model, *warm, port=0, tokens=sessions)
         for count in COUNTS:
             site.rest(model)
             words = ("--streams", str(count), "--ramp", "25")
@@ -41,22 +43,28 @@ def relays(site: Site) -> Iterator[Figure]:
                 "litellm": whole(asked(site, MODEL, *words, port=proxy.port, relay=proxy.process)),
                 "sluice": whole(site.load("answers", *started(model, sessions), *words)),
             }
+            site.rest(model)
+            found[count]["door"] = whole(asked(site, model, *words, port=0, tokens=sessions))
     finally:
         proxy.close()
     yield from compared(found)
 
 
-def asked(site: Site, model: str, *words: str, port: int, **watched) -> dict:
+def asked(site: Site, model: str, *words: str, port: int, tokens: list[str] | None = None, **watched) -> dict:
     """Streams of an endpoint of OpenAI's format."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "go"}], "stream": True})
-    path = ("--path", "/v1/chat/completions", "--body", body, "--token", "bench", "--member", "content")
+    path = ("--path", "/v1/chat/completions", "--body", body, *shared(tokens or ["bench"]), "--member", "content")
     return site.load("answers", *path, *words, port=port, **watched)
 
 
 def started(model: str, sessions: list[str]) -> list[str]:
     """The words for streams on Sluice's own starts."""
-    tokens = [word for session in sessions for word in ("--token", session)]
-    return ["--path", "/chat/start", "--body", json.dumps({"model": model, "message": "go"}), *tokens, "--member", "text"]
+    return ["--path", "/chat/start", "--body", json.dumps({"model": model, "message": "go"}), *shared(sessions), "--member", "text"]
+
+
+def shared(tokens: list[str]) -> list[str]:
+    """The words for streams that share these tokens."""
+    return [word for token in tokens for word in ("--token", token)]
 
 
 def whole(found: dict) -> dict:
@@ -97,3 +105,12 @@ def compared(found: dict[int, dict[str, dict]]) -> Iterator[Figure]:
     rates = ", ".join(f"{one['litellm']['numbers']['tokens'] / one['litellm']['numbers']['seconds']:,.0f} of {count * RATE:,}" for count, one in found.items())
     ratio = cost(found[FIRST]["sluice"], *cpu["sluice"]) / cost(found[FIRST]["litellm"], *cpu["litellm"])
     yield Figure("litellm_cpu_us", ratio, "ratio", "≤ 1", f"CPU a token, Sluice with nginx; {text}; PostgreSQL besides {database} µs; LiteLLM relayed {rates} tokens/s")
+    own = {relay: cost(found[FIRST][relay], "sluice", "nginx") for relay in ("door", "sluice")}
+    text = "; ".join(f"{count} streams: {cost(one['door'], 'sluice', 'nginx'):,.0f} µs a token, events {cost(one['sluice'], 'sluice', 'nginx'):,.0f} µs" for count, one in found.items())
+    yield Figure("door_cpu", own["door"] / own["sluice"], "ratio", "—", f"the OpenAI-compatible door's CPU to that of `Accept: text/event-stream`; {text}")
+    ratio = added(FIRST, "door", "latency_ms", "p50") / max(added(FIRST, "sluice", "latency_ms", "p50"), 1e-3)
+    text = "; ".join(
+        f"{count} streams: first {added(count, 'door', 'first_ms', 'p50'):,.1f} ms, pieces {added(count, 'door', 'latency_ms', 'p50'):,.1f} and {added(count, 'door', 'latency_ms', 'p99'):,.1f} ms"
+        for count in found
+    )
+    yield Figure("door_chunk_ms_p50", ratio, "ratio", "—", f"what the door adds to a piece, to what events add; {text}")

@@ -132,7 +132,7 @@ package final class Service: Sendable {
       gate: gate, node: node, registry: registry, store: StartStore(database), turns: turns, finder: finder,
       starter: starter, parkings: parkings, streams: streams, streamPlaces: streamPlaces, isDraining: { draining.isSet }
     )
-    let start = StartRoute(gate: gate, node: node, starts: starts)
+    let start = StartRoute(gate: gate, starts: starts)
     let budget = IdentityBudget(pace: IdentityBudget.lookUps)
     let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)
     let events = EventsRoute(
@@ -147,7 +147,7 @@ package final class Service: Sendable {
       // The other half of the connections is left to whoever wants little.
       pages: Turnstile(places: max(1, settings.databaseConnections / 2)), store: ConversationStore(database))
     let openAI = OpenAIRoutes(
-      completions: CompletionsRoute(gate: gate, node: node, starts: starts),
+      completions: CompletionsRoute(gate: gate, starts: starts),
       models: ListedModelsRoute(gate: gate, budget: budget, store: ModelStore(database)))
     let preflight: Route.Action = { [gate] request, _, exchange in
       exchange.reply(CrossOrigin.preflight(origin: gate.origin(of: request)))

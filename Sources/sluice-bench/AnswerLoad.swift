@@ -34,7 +34,7 @@ struct Answers: AsyncParsableCommand {
 
 /// Streams that answer a POST, each begun anew when it has ended: how late their text comes, and what it costs.
 // Sendable is unchecked because everything is confined to the loop once the load has begun.
-final class AnswerLoad: TimerHandler, @unchecked Sendable {
+final class AnswerLoad: @unchecked Sendable {
   /// Where an event has its text.
   enum Member: String, CaseIterable, ExpressibleByArgument {
     case content, text
@@ -106,8 +106,6 @@ final class AnswerLoad: TimerHandler, @unchecked Sendable {
     func timerFired(_ token: Int) { begin() }
   }
 
-  private enum Mark: Int { case begin, measure, finish }
-
   fileprivate let options: Options
   fileprivate let loop: EventLoop
   private let done: @Sendable (BenchResult) -> Void
@@ -117,11 +115,18 @@ final class AnswerLoad: TimerHandler, @unchecked Sendable {
   private var firsts = Samples()
   private var latencies = Samples()
   private var gaps = Samples()
-  private var isMeasuring = false
+  private lazy var ramp = Ramp(loop: loop, count: options.streams, rate: options.ramp) {
+    [unowned self] in
+    beginLane()
+  } done: {
+    [unowned self] in
+    measurement.begin(after: options.settle)
+  }
+  private lazy var measurement = Measurement(loop: loop, seconds: options.measure, watched: options.watched) {
+    [unowned self] in finish($0)
+  }
   private var tokens = 0
   private var whole = 0
-  private var begunAt = Instant.now()
-  private var cpu: [Double] = []
 
   init(_ options: Options, loop: EventLoop, done: @escaping @Sendable (BenchResult) -> Void) {
     self.options = options
@@ -130,44 +135,18 @@ final class AnswerLoad: TimerHandler, @unchecked Sendable {
   }
 
   /// *Loop only.*
-  func begin() {
-    begunAt = .now()
-    timerFired(Mark.begin.rawValue)
+  func begin() { ramp.begin() }
+
+  private func beginLane() {
+    let lane = Lane(self, options.requests[lanes.count % options.requests.count])
+    lanes.append(lane)
+    lane.begin()
   }
 
-  func timerFired(_ token: Int) {
-    switch Mark(rawValue: token) {
-    case .begin:
-      let due = Instant.now().milliseconds(since: begunAt) * options.ramp / 1_000 + 1
-      while lanes.count < min(due, options.streams) {
-        let lane = Lane(self, options.requests[lanes.count % options.requests.count])
-        lanes.append(lane)
-        lane.begin()
-      }
-      if lanes.count < options.streams { after(0.001, .begin) } else { after(options.settle, .measure) }
-    case .measure:
-      isMeasuring = true
-      begunAt = .now()
-      cpu = options.watched.map(\.cpu)
-      after(options.measure, .finish)
-    case .finish: finish()
-    case nil: break
-    }
-  }
-
-  private func after(_ seconds: Double, _ mark: Mark) {
-    _ = loop.schedule(at: .now().advanced(milliseconds: Int(seconds * 1_000)), handler: self, token: mark.rawValue)
-  }
-
-  private func finish() {
-    isMeasuring = false
-    result.numbers["seconds"] = Double(Instant.now().nanoseconds - begunAt.nanoseconds) / 1e9
+  private func finish(_ numbers: [String: Double]) {
+    result.numbers = numbers
     result.numbers["tokens"] = Double(tokens)
     result.numbers["whole"] = Double(whole)
-    for (index, watched) in options.watched.enumerated() {
-      result.numbers["cpu_\(watched.name)"] = watched.cpu - cpu[index]
-      result.numbers["resident_\(watched.name)"] = Double(watched.resident)
-    }
     result.samples["first_ms"] = firsts.summary
     result.samples["latency_ms"] = latencies.summary
     result.samples["gap_ms"] = gaps.summary
@@ -184,7 +163,7 @@ final class AnswerLoad: TimerHandler, @unchecked Sendable {
   private func troubled(_ reason: String) { result.troubles[reason, default: 0] += 1 }
 
   private func read(_ text: Slice<UnsafeRawBufferPointer>, now: Instant, last: Instant?) {
-    guard isMeasuring else { return }
+    guard measurement.isRunning else { return }
     if let last { gaps.add(Double(now.nanoseconds - last.nanoseconds) / 1e6) }
     ClockText.read(text) { sent in
       latencies.add((Double(now.nanoseconds) - Double(sent)) / 1e6)

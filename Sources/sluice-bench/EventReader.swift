@@ -43,7 +43,6 @@ final class EventReader: TurnReader, HTTPConnection.Client, StreamConnection.Cli
     guard let reply = StartReply(body) else { return end("a start without turn and token") }
     turn = reply
     starter.close()
-    load.started()
     open()
   }
 

@@ -28,7 +28,7 @@ struct Hub: AsyncParsableCommand {
 
 /// Messages through a hub: how late its subscribers have them.
 // Sendable is unchecked because everything is confined to the loop once the load has begun.
-final class HubLoad: TimerHandler, @unchecked Sendable {
+final class HubLoad: @unchecked Sendable {
   struct Options {
     var port: UInt16
     var channels: Int
@@ -129,9 +129,9 @@ final class HubLoad: TimerHandler, @unchecked Sendable {
   private var subscribers: [Subscriber] = []
   private var result = BenchResult()
   private var latencies = Samples()
-  private var isMeasuring = false
-  private var begunAt = Instant.now()
-  private var cpu: [Double] = []
+  private lazy var measurement = Measurement(loop: loop, seconds: options.measure, watched: options.watched) {
+    [unowned self] in finish($0)
+  }
 
   init(_ options: Options, loop: EventLoop, done: @escaping @Sendable (BenchResult) -> Void) {
     self.options = options
@@ -150,23 +150,12 @@ final class HubLoad: TimerHandler, @unchecked Sendable {
       publishers[channel].begin(
         at: now.advanced(milliseconds: 1_000 + channel * 1_000 / options.rate / options.channels))
     }
-    _ = loop.schedule(at: now.advanced(milliseconds: Int(options.settle * 1_000)), handler: self, token: 0)
+    measurement.begin(after: options.settle)
   }
 
-  func timerFired(_ token: Int) {
-    if token == 0 {
-      isMeasuring = true
-      begunAt = .now()
-      cpu = options.watched.map(\.cpu)
-      _ = loop.schedule(at: .now().advanced(milliseconds: Int(options.measure * 1_000)), handler: self, token: 1)
-      return
-    }
-    isMeasuring = false
-    result.numbers["seconds"] = Double(Instant.now().nanoseconds - begunAt.nanoseconds) / 1e9
+  private func finish(_ numbers: [String: Double]) {
+    result.numbers = numbers
     result.numbers["messages"] = Double(latencies.count)
-    for (index, watched) in options.watched.enumerated() {
-      result.numbers["cpu_\(watched.name)"] = watched.cpu - cpu[index]
-    }
     result.samples["latency_ms"] = latencies.summary
     done(result)
   }
@@ -174,7 +163,7 @@ final class HubLoad: TimerHandler, @unchecked Sendable {
   private func troubled(_ reason: String) { result.troubles[reason, default: 0] += 1 }
 
   private func read(_ body: UnsafeRawBufferPointer) {
-    guard isMeasuring else { return }
+    guard measurement.isRunning else { return }
     let now = Instant.now().nanoseconds
     ClockText.read(body[...]) { latencies.add((Double(now) - Double($0)) / 1e6) }
   }

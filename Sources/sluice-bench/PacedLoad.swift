@@ -27,7 +27,7 @@ struct Paced: AsyncParsableCommand {
 
 /// Readers that keep to what `poll_after_ms` says: how many polls are answered, how soon, and at which pace.
 // Sendable is unchecked because everything is confined to the loop once the load has begun.
-final class PacedLoad: TimerHandler, @unchecked Sendable {
+final class PacedLoad: @unchecked Sendable {
   struct Options {
     var port: UInt16
     /// Seconds over which the readers begin, from then to the measurement, and its length.
@@ -79,9 +79,9 @@ final class PacedLoad: TimerHandler, @unchecked Sendable {
   /// From a request to its answer, and from an answer to the next request, in milliseconds.
   private var latencies = Samples()
   private var paces = Samples()
-  private var isMeasuring = false
-  private var begunAt = Instant.now()
-  private var cpu: [Double] = []
+  private lazy var measurement = Measurement(loop: loop, seconds: options.measure, watched: options.watched) {
+    [unowned self] in finish($0)
+  }
 
   init(_ options: Options, loop: EventLoop, done: @escaping @Sendable (BenchResult) -> Void) {
     self.options = options
@@ -95,24 +95,12 @@ final class PacedLoad: TimerHandler, @unchecked Sendable {
       lanes.append(Lane(self, request))
       lanes[index].pause(Int(options.ramp * 1_000) * index / options.requests.count)
     }
-    let begin = Int((options.ramp + options.settle) * 1_000)
-    _ = loop.schedule(at: .now().advanced(milliseconds: begin), handler: self, token: 0)
+    measurement.begin(after: options.ramp + options.settle)
   }
 
-  func timerFired(_ token: Int) {
-    if token == 0 {
-      isMeasuring = true
-      begunAt = .now()
-      cpu = options.watched.map(\.cpu)
-      _ = loop.schedule(at: .now().advanced(milliseconds: Int(options.measure * 1_000)), handler: self, token: 1)
-      return
-    }
-    isMeasuring = false
-    result.numbers["seconds"] = Double(Instant.now().nanoseconds - begunAt.nanoseconds) / 1e9
+  private func finish(_ numbers: [String: Double]) {
+    result.numbers = numbers
     result.numbers["answers"] = Double(latencies.count)
-    for (index, watched) in options.watched.enumerated() {
-      result.numbers["cpu_\(watched.name)"] = watched.cpu - cpu[index]
-    }
     result.samples["latency_ms"] = latencies.summary
     result.samples["pace_ms"] = paces.summary
     done(result)
@@ -120,7 +108,7 @@ final class PacedLoad: TimerHandler, @unchecked Sendable {
 
   /// A reader bears to be told to slow down, and nothing else.
   private func answered(_ status: Int, after asked: Instant, pace: Int?) {
-    guard isMeasuring else { return }
+    guard measurement.isRunning else { return }
     switch status {
     case 200:
       latencies.add(Double(Instant.now().nanoseconds - asked.nanoseconds) / 1e6)

@@ -37,7 +37,6 @@ final class Reader: TurnReader, HTTPConnection.Client, TimerHandler {
       guard let reply = StartReply(body) else { return end("a start without turn and token") }
       (turn, token) = (reply.turn, reply.token)
       phase = .polling
-      load.started()
       poll()
     case .polling:
       guard status == 200, let reply = PollReply(body) else { return refused(status, body) }

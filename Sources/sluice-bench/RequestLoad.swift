@@ -2,7 +2,7 @@ import EventLoop
 
 /// The same requests again and again over many connections, each sent when the former is answered.
 // Sendable is unchecked because everything is confined to the loop once the load has begun.
-final class RequestLoad: TimerHandler, @unchecked Sendable {
+final class RequestLoad: @unchecked Sendable {
   struct Options {
     var port: UInt16
     var connections: Int
@@ -51,11 +51,11 @@ final class RequestLoad: TimerHandler, @unchecked Sendable {
   private let done: @Sendable (BenchResult) -> Void
   private var lanes: [Lane] = []
   private var result = BenchResult()
-  private var isMeasuring = false
+  private lazy var measurement = Measurement(loop: loop, seconds: options.measure, watched: options.watched) {
+    [unowned self] in finish($0)
+  }
   private var answers = 0
   private var bytes = 0
-  private var begunAt = Instant.now()
-  private var cpu: [Double] = []
 
   init(_ options: Options, loop: EventLoop, done: @escaping @Sendable (BenchResult) -> Void) {
     self.options = options
@@ -70,32 +70,21 @@ final class RequestLoad: TimerHandler, @unchecked Sendable {
       lanes.append(lane)
       lane.send()
     }
-    _ = loop.schedule(at: .now().advanced(milliseconds: Int(options.settle * 1_000)), handler: self, token: 0)
+    measurement.begin(after: options.settle)
   }
 
-  func timerFired(_ token: Int) {
-    if token == 0 {
-      isMeasuring = true
-      begunAt = .now()
-      cpu = options.watched.map(\.cpu)
-      _ = loop.schedule(at: .now().advanced(milliseconds: Int(options.measure * 1_000)), handler: self, token: 1)
-      return
-    }
-    isMeasuring = false
+  private func finish(_ numbers: [String: Double]) {
     isOver = true
-    result.numbers["seconds"] = Double(Instant.now().nanoseconds - begunAt.nanoseconds) / 1e9
+    result.numbers = numbers
     result.numbers["answers"] = Double(answers)
     result.numbers["body_bytes"] = answers == 0 ? 0 : Double(bytes) / Double(answers)
-    for (index, watched) in options.watched.enumerated() {
-      result.numbers["cpu_\(watched.name)"] = watched.cpu - cpu[index]
-    }
     done(result)
   }
 
   fileprivate func answered(_ status: Int, _ body: UnsafeRawBufferPointer) {
     if status != options.expectedStatus {
       result.failures["status \(status): \(String(decoding: body.prefix(120), as: UTF8.self))", default: 0] += 1
-    } else if isMeasuring {
+    } else if measurement.isRunning {
       answers += 1
       bytes += body.count
     }

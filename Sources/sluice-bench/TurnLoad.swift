@@ -19,7 +19,7 @@ protocol TurnReader: AnyObject {
 
 /// Many turns at a time, one reader each: what they cost, how late their text comes, and whether all of it does.
 // Sendable is unchecked because everything is confined to the loop once the load has begun.
-final class TurnLoad: TimerHandler, @unchecked Sendable {
+final class TurnLoad: @unchecked Sendable {
   struct Options {
     var port: UInt16
     /// Where turns are read.
@@ -42,8 +42,6 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
     var untilEnd: Bool
   }
 
-  private enum Mark: Int { case begin, measure, finish }
-
   let options: Options
   private let loop: EventLoop
   private let done: @Sendable (BenchResult) -> Void
@@ -52,7 +50,16 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
   /// By the reader's form.
   private var latencies = [Samples](repeating: Samples(), count: ReaderForm.allCases.count)
   private var firsts = [Samples](repeating: Samples(), count: ReaderForm.allCases.count)
-  private var isMeasuring = false
+  private lazy var ramp = Ramp(loop: loop, count: options.turns, rate: options.ramp) {
+    [unowned self] in
+    beginReader()
+  } done: {
+    [unowned self] in
+    measurement.begin(after: options.settle)
+  }
+  private lazy var measurement = Measurement(loop: loop, seconds: options.measure, watched: options.watched) {
+    [unowned self] in finish($0)
+  }
   private var tokens = 0
   /// Of text.
   private var bytes = 0
@@ -61,9 +68,6 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
   private var messages = 0
   private var ended = 0
   private var measured = false
-  private var begunAt = Instant.now()
-  private var cpu: [Double] = []
-  private var troubles: [String: Int] = [:]
 
   init(_ options: Options, loop: EventLoop, done: @escaping @Sendable (BenchResult) -> Void) {
     self.options = options
@@ -71,80 +75,49 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
     self.done = done
   }
 
-  private func nextReader() -> any TurnReader {
+  /// *Loop only.*
+  func begin() { ramp.begin() }
+
+  private func beginReader() {
     let start = HTTPText.post(
       "/chat/start", token: options.tokens[readers.count % options.tokens.count],
       body: #"{"model":"\#(options.model)","message":"go","stream":{"modes":["poll"]}}"#)
-    return switch options.forms[readers.count % options.forms.count] {
-    case .polls: Reader(loop: loop, load: self, start: start)
-    case .events: EventReader(loop: loop, load: self, start: start)
+    let reader: any TurnReader =
+      switch options.forms[readers.count % options.forms.count] {
+      case .polls: Reader(loop: loop, load: self, start: start)
+      case .events: EventReader(loop: loop, load: self, start: start)
+      }
+    readers.append(reader)
+    reader.begin()
+  }
+
+  private func finish(_ numbers: [String: Double]) {
+    result.numbers = numbers
+    result.numbers["tokens"] = Double(tokens)
+    result.numbers["text_bytes"] = Double(bytes)
+    result.numbers["polls"] = Double(polls)
+    result.numbers["live"] = Double(readers.count - ended)
+    result.numbers["messages"] = Double(messages)
+    for form in options.forms {
+      result.samples[form.prefix + "latency_ms"] = latencies[form.index].summary
+      result.samples[form.prefix + "first_ms"] = firsts[form.index].summary
     }
-  }
-
-  /// *Loop only.*
-  func begin() {
-    begunAt = .now()
-    timerFired(Mark.begin.rawValue)
-  }
-
-  func timerFired(_ token: Int) {
-    switch Mark(rawValue: token) {
-    case .begin:
-      // One by one: turns that begin together would have all their tokens at the same moments.
-      let due = Instant.now().milliseconds(since: begunAt) * options.ramp / 1_000 + 1
-      while readers.count < min(due, options.turns) {
-        let reader = nextReader()
-        readers.append(reader)
-        reader.begin()
-      }
-      if readers.count < options.turns { after(0.001, .begin) } else { after(options.settle, .measure) }
-    case .measure:
-      isMeasuring = true
-      begunAt = .now()
-      cpu = options.watched.map(\.cpu)
-      after(options.measure, .finish)
-    case .finish:
-      isMeasuring = false
-      let seconds = Double(Instant.now().nanoseconds - begunAt.nanoseconds) / 1e9
-      for (index, watched) in options.watched.enumerated() {
-        result.numbers["cpu_\(watched.name)"] = watched.cpu - cpu[index]
-        result.numbers["resident_\(watched.name)"] = Double(watched.resident)
-      }
-      result.numbers["seconds"] = seconds
-      result.numbers["tokens"] = Double(tokens)
-      result.numbers["text_bytes"] = Double(bytes)
-      result.numbers["polls"] = Double(polls)
-      result.numbers["live"] = Double(readers.count - ended)
-      result.numbers["messages"] = Double(messages)
-      for form in options.forms {
-        result.samples[form.prefix + "latency_ms"] = latencies[form.index].summary
-        result.samples[form.prefix + "first_ms"] = firsts[form.index].summary
-      }
-      measured = true
-      leaveIfDone()
-    case nil: break
-    }
-  }
-
-  private func after(_ seconds: Double, _ mark: Mark) {
-    _ = loop.schedule(
-      at: .now().advanced(milliseconds: Int(seconds * 1_000)), handler: self, token: mark.rawValue)
+    measured = true
+    leaveIfDone()
   }
 
   private func leaveIfDone() {
     guard measured, !options.untilEnd || ended == options.turns else { return }
     result.numbers["ended"] = Double(ended)
     result.numbers["failures"] = Double(result.failures.values.reduce(0, +))
-    result.troubles = troubles
     done(result)
   }
 
   // MARK: told by the readers
 
-  func started() {}
-  func polled() { if isMeasuring { polls += 1 } }
-  func told() { if isMeasuring { messages += 1 } }
-  func troubled(_ reason: String) { troubles[reason, default: 0] += 1 }
+  func polled() { if measurement.isRunning { polls += 1 } }
+  func told() { if measurement.isRunning { messages += 1 } }
+  func troubled(_ reason: String) { result.troubles[reason, default: 0] += 1 }
 
   func ended(_ failure: String?) {
     ended += 1
@@ -156,11 +129,11 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
   func check(
     _ text: Slice<UnsafeRawBufferPointer>, by form: ReaderForm, now: UInt64, matched: inout Int, isFirst: Bool
   ) -> Bool {
-    if isMeasuring { bytes += text.count }
+    if measurement.isRunning { bytes += text.count }
     if let expected = options.expected {
       guard matched + text.count <= expected.count, expected[matched..<(matched + text.count)].elementsEqual(text)
       else { return false }
-      if isMeasuring { tokens += 1 }
+      if measurement.isRunning { tokens += 1 }
     } else {
       // Tokens that were sealed together are one event.
       var isFirst = isFirst
@@ -168,7 +141,7 @@ final class TurnLoad: TimerHandler, @unchecked Sendable {
         let milliseconds = (Double(now) - Double(sent)) / 1e6
         if isFirst { firsts[form.index].add(milliseconds) }
         isFirst = false
-        guard isMeasuring else { return }
+        guard measurement.isRunning else { return }
         latencies[form.index].add(milliseconds)
         tokens += 1
       }

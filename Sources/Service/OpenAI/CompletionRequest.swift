@@ -1,4 +1,3 @@
-import Crypto
 import Providers
 import Store
 import Wire
@@ -31,10 +30,7 @@ struct CompletionRequest: Sendable {
 
   /// Throws 400 and 413, with the member at fault.
   init(_ body: [UInt8]) throws(Refusal) {
-    let document: JSONDocument
-    do { document = try JSONDocument(parsing: body) } catch {
-      throw .malformed("The body is not JSON (\(error.rawValue)).")
-    }
+    let document = try JSONDocument(body: body)
     let members = try Self.members(of: document.root)
     for (name, value) in members { try Self.check(name, value) }
     model = try Self.model(members["model"])
@@ -50,7 +46,9 @@ struct CompletionRequest: Sendable {
     parts = messages.said
     estimatedTokens = messages.estimatedTokens + Self.estimate(of: brought.tools, members["response_format"])
     metadata = try Self.metadata(members["metadata"])
-    hash = Self.hash(of: members)
+    // So that no body is taken for that of another path.
+    hash = BodyHash.of(
+      members.filter { !Self.ofForm.contains($0.key) }.mapValues { $0.minified ?? [] }, kind: "chat/completions=")
   }
 
   /// Those that are not null.
@@ -146,17 +144,5 @@ struct CompletionRequest: Sendable {
       $0 + $1.name.utf8.count + $1.description.utf8.count + $1.schema.utf8.count
     }
     return TokenEstimate.of(text: bytes, images: 0)
-  }
-
-  private static func hash(of members: [String: JSONElement]) -> [UInt8] {
-    var digest = SHA256()
-    // So that no body is taken for that of another path.
-    digest.update(data: Array("chat/completions=".utf8))
-    for (name, value) in members.sorted(by: { $0.key < $1.key }) where !ofForm.contains(name) {
-      let json = value.minified ?? []
-      digest.update(data: Array("\(name)=\(json.count)=".utf8))
-      digest.update(data: json)
-    }
-    return Array(digest.finalize())
   }
 }

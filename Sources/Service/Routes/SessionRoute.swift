@@ -57,10 +57,7 @@ struct SessionRoute: Sendable {
 
   /// `{"surface":"web"}`
   private func name(in body: [UInt8]) throws(Refusal) -> String {
-    let document: JSONDocument
-    do { document = try JSONDocument(parsing: body, limit: 4_096) } catch {
-      throw .malformed("The body is not JSON (\(error.rawValue)).")
-    }
+    let document = try JSONDocument(body: body, limit: 4_096)
     for (name, _) in document.root.members where name.string != "surface" {
       throw .malformed("`\(name.string?.prefix(50) ?? "")` is not a member of a session request.")
     }

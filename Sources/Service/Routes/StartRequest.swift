@@ -1,5 +1,4 @@
 import Chat
-import Crypto
 import Store
 import Wire
 
@@ -25,10 +24,7 @@ struct StartRequest: Sendable {
 
   /// Throws 400 for what is no such body, 422 for what is one but cannot be done.
   init(_ body: [UInt8]) throws(Refusal) {
-    let document: JSONDocument
-    do { document = try JSONDocument(parsing: body) } catch {
-      throw Refusal.malformed("The body is not JSON (\(error.rawValue)).")
-    }
+    let document = try JSONDocument(body: body)
     guard document.root.kind == .object else { throw Refusal.malformed("The body is not a JSON object.") }
     var members: [String: [UInt8]] = [:]
     var hasMessage = false
@@ -54,12 +50,7 @@ struct StartRequest: Sendable {
       throw Refusal.malformed("`after` names a message of a conversation, but there is no `conversation`.")
     }
     members["stream"] = nil
-    var digest = SHA256()
-    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-      digest.update(data: Array("\(name)=\(value.count)=".utf8))
-      digest.update(data: value)
-    }
-    hash = Array(digest.finalize())
+    hash = BodyHash.of(members)
   }
 
   private static func text(_ value: JSONElement, _ name: String, longest: Int) throws(Refusal) -> String? {

@@ -16,8 +16,28 @@ struct Starts: Sendable {
     case stream(@Sendable (Receipt) -> any StreamForm)
   }
 
+  /// What a request wants begun.
+  struct Order: Sendable {
+    /// A virtual model's name; nil for the surface's default.
+    var model: String?
+    /// Nil for a new one.
+    var conversation: ID?
+    /// Which message the new one follows.
+    var after = StartStore.After.newest
+    /// The message as JSON parts.
+    var parts: [UInt8]
+    var estimatedTokens: Int
+    /// A JSON object.
+    var metadata: [UInt8]
+    /// What the client sent beside the message, if the turn does not go on with a conversation.
+    var brought: BroughtRequest?
+    /// Of the body: a repeated key must come with the same one.
+    var hash: [UInt8]
+    var form: Form
+  }
+
   /// Who asked, and in which form the answer is wanted.
-  struct Asked: Sendable {
+  private struct Asked: Sendable {
     let form: Form
     let mount: String
     let identity: ID
@@ -56,8 +76,42 @@ struct Starts: Sendable {
   let streamPlaces: StreamPlaces
   let isDraining: @Sendable () -> Bool
 
+  /// Answers a request. `order`: what it wants, read once it is known who asks. `refusal`: a refusal as its door says it.
+  func serve(
+    _ request: Request, _ exchange: Exchange, refusal: @escaping @Sendable (Request, Refusal) -> Response,
+    _ order: @escaping @Sendable (Request) throws(Refusal) -> Order
+  ) {
+    let arrived = Instant.now()
+    Task {
+      do throws(Refusal) {
+        let (identity, surface) = try await gate.identity(of: request)
+        let origin = try gate.origin(of: request, surface: surface)
+        let order = try order(request)
+        let key = try request.checkedIdempotencyKey()
+        let asked = Asked(
+          form: order.form, mount: request.mount, identity: identity, origin: origin, exchange: exchange,
+          arrived: arrived, isPerson: gate.isPerson(request))
+        try await begin(start(order, of: identity, on: surface, key: key), asked)
+      } catch {
+        gate.meters.starts.add(.refused, in: gate.meters.lane)
+        exchange.reply(refusal(request, error))
+      }
+    }
+  }
+
+  /// The order with ids of its own.
+  private func start(_ order: Order, of identity: ID, on surface: ID, key: String?) -> StartStore.Start {
+    StartStore.Start(
+      incarnation: node.incarnation, identity: identity, surface: surface, model: order.model,
+      conversation: order.conversation ?? ID.fresh(), isNewConversation: order.conversation == nil,
+      after: order.after, turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(),
+      assistantMessage: ID.fresh(later: 1), parts: order.parts, estimatedTokens: order.estimatedTokens,
+      metadata: order.metadata, request: order.brought?.json, offersTools: order.brought?.speaksOfTools ?? false,
+      key: key.map { ($0, order.hash) })
+  }
+
   /// Replies in every case but those in which it throws.
-  func begin(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) {
+  private func begin(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) {
     // Before anything is written: who finds no place for its stream has not begun a turn.
     let streamPlace: StreamPlace?
     if case .stream = asked.form {
