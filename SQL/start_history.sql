@@ -1,7 +1,8 @@
 -- Last statement of a start: the messages from the user's new one back towards the root, newest first. That one always
 -- comes; older ones as long as all together keep within the model's limits and the program's own, and in whole turns:
--- the oldest one is a user's. None if the turn has ended already: this start came too late.
--- $1 turn, $2 bytes of text to an estimated token, $3 estimated tokens of an image, $4 most bytes of all parts
+-- the oldest one is a user's. None if the turn has ended already, as this start came too late, or is not its node's.
+-- $1 turn, $2 bytes of text to an estimated token, $3 estimated tokens of an image, $4 most bytes of all parts,
+-- $5 incarnation
 with recursive start as materialized (
   select
     t.conversation_id, t.user_message_id,
@@ -11,6 +12,7 @@ with recursive start as materialized (
   left join sluice.virtual_model m on m.name = t.model_name
   where t.id = $1::uuid
     and t.state = 'streaming'
+    and t.owner = $5::uuid
 ),
 chain as (
   select

@@ -5,7 +5,7 @@
 -- conversation: it gives it back.
 -- $1 turn, $2 conversation, $3 identity, $4 surface, $5 user message, $6 parts, $7 assistant message,
 -- $8 incarnation, $9 model or null, $10 metadata, $11 message follows none, $12 message that it follows, or null,
--- $13 what the client sent beside the message, or null
+-- $13 what the client sent beside the message, or null: kept until the end if another node may have to begin anew
 with stale as materialized (
   select id
   from sluice.turn
@@ -53,7 +53,7 @@ insert into sluice.turn (
 select
   $1::uuid, mine.id, $3::uuid, $4::uuid, $5::uuid, $7::uuid,
   coalesce(m.name, $9::text, ''), coalesce(m.durability, 'commit'), coalesce(m.on_interrupt, 'keep'),
-  m.abandon_after_ms, $8::uuid, $10::jsonb, $13::jsonb
+  m.abandon_after_ms, $8::uuid, $10::jsonb, case when m.on_interrupt = 'restart' then $13::jsonb end
 from mine
 left join sluice.surface s on s.id = $4::uuid
 left join sluice.virtual_model m on m.name = coalesce($9::text, s.default_model)

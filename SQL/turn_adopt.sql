@@ -33,7 +33,7 @@ orphan as materialized (
 model as materialized (
   select
     m.id, m.name, m.stream, m.notool, m.nopreprompt, m.system_prompt, m.prefix_prompt, m.parameters, m.durability,
-    m.reasoning, m.retry_budget_ms, m.abandon_after_ms, m.on_interrupt,
+    m.reasoning, m.retry_budget_ms, m.on_interrupt,
     coalesce(s.chunking, m.chunking) as chunking,
     coalesce(s.chunk_bytes, m.chunk_bytes) as chunk_bytes,
     coalesce(s.chunk_delay_ms, m.chunk_delay_ms) as chunk_delay_ms,
@@ -57,7 +57,7 @@ adopted as (
   where turn.id = orphan.id
   returning
     turn.conversation_id, turn.identity_id, turn.user_message_id, turn.message_id, turn.durability, turn.restarts,
-    turn.request
+    turn.abandon_after_ms, turn.request
 )
 select
   adopted.conversation_id, adopted.identity_id, adopted.user_message_id, adopted.message_id, adopted.restarts,
@@ -69,7 +69,7 @@ select
   coalesce(r.first_token_timeout_ms, r.first_byte_timeout_ms) as first_token_timeout_ms,
   r.idle_timeout_ms, r.total_timeout_ms,
   c.id as credential_id, c.reference, c.sealed, c.sealed_key, c.managed_domain, c.client_certificate, c.client_key,
-  c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, model.abandon_after_ms, model.on_interrupt,
+  c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, adopted.abandon_after_ms, model.on_interrupt,
   adopted.request::text
 from adopted
 cross join model

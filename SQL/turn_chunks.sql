@@ -1,4 +1,5 @@
--- Called by polls of a turn that has ended: the next chunks, as many as a reply may hold and one more.
+-- Called by readers and repeated starts of a turn that has ended: the next chunks, as many as a reply may hold and one
+-- more.
 -- $1 turn, $2 epoch, $3 chunks read so far, $4 slot
 select seq, events
 from (

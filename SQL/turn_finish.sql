@@ -21,6 +21,7 @@ ended as (
     usage = $10::jsonb,
     route_id = coalesce($12::uuid, turn.route_id),
     upstream = $13::jsonb,
+    request = null,
     chunks = ($5::int[])[cardinality($5::int[])],
     ended_at = clock_timestamp()
   from fence

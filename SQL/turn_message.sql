@@ -1,4 +1,4 @@
--- Called when a whole answer is wanted: by classic responses of turns not in memory, and by polls of compacted turns.
+-- Called by readers of compacted turns: the whole answer.
 -- $1 turn
 select (
   select string_agg(part ->> 'text', '' order by place)

@@ -1,4 +1,4 @@
--- Called by polls, cancels and repeated starts of a turn that is not in this node's memory.
+-- Called by readers, cancels and repeated starts of a turn that is not in this node's memory.
 -- $1 turn
 select
   t.identity_id, t.conversation_id, t.surface_id, t.message_id, t.state, t.epoch, t.chunks, t.finish_reason,

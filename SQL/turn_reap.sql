@@ -94,6 +94,7 @@ set
   state = doomed.verdict,
   epoch = doomed.epoch + doomed.relaxed::int,
   chunks = answer.chunks + 1,
+  request = null,
   ended_at = clock_timestamp()
 from doomed
 join answer on answer.turn_id = doomed.id

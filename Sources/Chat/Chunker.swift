@@ -79,13 +79,13 @@ package struct Chunker: Sendable {
 
   /// Moves a stride of `rest` into what is held.
   private mutating func take(_ rest: inout Slice<UnsafeRawBufferPointer>, at now: Int) {
-    let end = held.count + Self.stride
-    while held.count < end, let scalar = Self.scalar(of: rest) {
+    let all = rest
+    while all.count - rest.count < Self.stride, let scalar = Self.scalar(of: rest) {
       boundaries.take(scalar.value, width: scalar.width, at: now)
       weight += Self.weight(of: scalar.value, width: scalar.width)
-      held.append(contentsOf: rest.prefix(scalar.width))
       rest = rest.dropFirst(scalar.width)
     }
+    held.append(contentsOf: all.prefix(all.count - rest.count))
   }
 
   private mutating func release(_ mark: TextBoundaries.Mark, to log: inout TurnLog) {

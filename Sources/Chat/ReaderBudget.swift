@@ -23,10 +23,10 @@ package struct ReaderBudget: Sendable {
     take(at: arrives(reader, pace: pace, now: now), pace: pace, now: now)
   }
 
-  /// `reader` asks. What it took by itself counts up to the pace: who slept is back in rhythm soon. Returns the place of
-  /// its bucket, for what follows at once.
+  /// `reader` asks. What it took by itself counts up to the pace: who slept is back in rhythm soon. Returns its
+  /// bucket, for what follows at once.
   package mutating func arrives(_ reader: String, pace: Int, now: Int) -> UInt8 {
-    let index = place(of: reader, now: now)
+    let index = bucket(of: reader, now: now)
     if let due = buckets[index].due {
       buckets[index].due = nil
       let taken = Double(min(max(0, now - due), max(0, pace)))
@@ -35,17 +35,17 @@ package struct ReaderBudget: Sendable {
     return UInt8(index)
   }
 
-  /// Milliseconds that the reader of this place takes by itself; 0 as long as nothing is known of it.
-  package func own(at place: UInt8) -> Int { place < buckets.count ? Int(buckets[Int(place)].own) : 0 }
+  /// Milliseconds that the reader of this bucket takes by itself; 0 as long as nothing is known of it.
+  package func own(at bucket: UInt8) -> Int { bucket < buckets.count ? Int(buckets[Int(bucket)].own) : 0 }
 
-  /// The reader of this place is told to come again at `due`.
-  package mutating func told(at place: UInt8, due: Int) {
-    if place < buckets.count { buckets[Int(place)].due = due }
+  /// The reader of this bucket is told to come again at `due`.
+  package mutating func told(at bucket: UInt8, due: Int) {
+    if bucket < buckets.count { buckets[Int(bucket)].due = due }
   }
 
   /// As `take(reader:)`, for a reader that has arrived.
-  package mutating func take(at place: UInt8, pace: Int, now: Int) -> Int? {
-    let index = Int(place)
+  package mutating func take(at bucket: UInt8, pace: Int, now: Int) -> Int? {
+    let index = Int(bucket)
     let perMillisecond = 4.0 / Double(max(pace, 20))
     let idle = Double(max(0, now - buckets[index].touched))
     buckets[index].tokens = min(Self.burst, buckets[index].tokens + idle * perMillisecond)
@@ -58,7 +58,7 @@ package struct ReaderBudget: Sendable {
     return nil
   }
 
-  private mutating func place(of reader: String, now: Int) -> Int {
+  private mutating func bucket(of reader: String, now: Int) -> Int {
     if let index = buckets.firstIndex(where: { $0.reader == reader }) { return index }
     if buckets.count < Self.limit {
       buckets.append(Bucket(reader: reader, tokens: Self.burst, touched: now))

@@ -4,10 +4,10 @@ package import EventLoop
 ///
 /// Exactly the first reply counts. A reply to a peer that is gone is dropped.
 package struct Exchange: Sendable {
-  private let peer: any Peer
   /// Bytes of a piece of a streamed reply that are enough: what a peer that takes nothing may cost.
   package static let pieceSize = 16 * 1024
 
+  private let peer: any Peer
   /// Tells this request from others on the same connection.
   private let serial: UInt32
 
@@ -60,7 +60,7 @@ package protocol ReplySource: ParkedOwner {
 
 /// What comes after a piece.
 package enum ReplyStep: Sendable {
-  /// Another piece, at once.
+  /// Another piece, at once; this one is not empty.
   case more
   /// Nothing, until `Exchange.proceed` is called.
   case waits

@@ -38,7 +38,7 @@ package final class Service: Sendable {
   private let caretaker: Caretaker
   private let tail: TailReader
   private let streams: [Streams]
-  private let streamPlaces: StreamPlaces
+  private let streamPermits: StreamPermits
   private let readership: Readership
   private let door: FrontDoor
   private let operatorDoor: FrontDoor
@@ -108,12 +108,15 @@ package final class Service: Sendable {
     let neighbours = LiveTurn.Neighbours(
       flusher: flusher, registry: registry, node: node, load: load, meters: meters,
       hourglasses: pool.loops.map { Hourglass(loop: $0) })
+    // The other half of the connections is left to whoever wants little.
+    let pages = Turnstile(places: max(1, settings.databaseConnections / 2))
     let finder = TurnFinder(
-      registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail)
+      registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail, pages: pages,
+      failures: failures)
     let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
     let streams = pool.loops.map { Streams(loop: $0, meters: meters) }
     self.streams = streams
-    streamPlaces = StreamPlaces(limit: settings.streamLimit, meters: meters)
+    streamPermits = StreamPermits(limit: settings.streamLimit, meters: meters)
     let routes = RouteBook()
     reportingRoutes =
       RouteReport(book: routes, store: RouteStore(database), node: node, failures: failures).errand
@@ -129,23 +132,21 @@ package final class Service: Sendable {
         meters: meters, log: log, isDraining: { draining.isSet }),
       log: log, failures: failures)
     let starts = Starts(
-      gate: gate, node: node, registry: registry, store: StartStore(database), turns: turns, finder: finder,
-      starter: starter, parkings: parkings, streams: streams, streamPlaces: streamPlaces, isDraining: { draining.isSet }
+      gate: gate, node: node, registry: registry, store: StartStore(database), finder: finder,
+      starter: starter, parkings: parkings, streams: streams, streamPermits: streamPermits,
+      isDraining: { draining.isSet }
     )
     let start = StartRoute(gate: gate, starts: starts)
     let budget = IdentityBudget(pace: IdentityBudget.lookUps)
-    let poll = PollRoute(gate: gate, registry: registry, finder: finder, budget: budget, parkings: parkings)
-    let events = EventsRoute(
-      gate: gate, registry: registry, finder: finder, store: turns, budget: budget, streams: streams,
-      places: streamPlaces)
+    let reading = TurnAccess(gate: gate, registry: registry, finder: finder, budget: budget)
+    let poll = PollRoute(access: reading, parkings: parkings)
+    let events = EventsRoute(access: reading, streams: streams, permits: streamPermits)
     let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
     let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
     let models = ModelsRoute(gate: gate, budget: budget, store: ModelStore(database))
     let conversations = ConversationsRoute(
       gate: gate, registry: registry, finder: finder, budget: budget,
-      pageBudget: IdentityBudget(pace: IdentityBudget.pages),
-      // The other half of the connections is left to whoever wants little.
-      pages: Turnstile(places: max(1, settings.databaseConnections / 2)), store: ConversationStore(database))
+      pageBudget: IdentityBudget(pace: IdentityBudget.pages), pages: pages, store: ConversationStore(database))
     let openAI = OpenAIRoutes(
       completions: CompletionsRoute(gate: gate, starts: starts),
       models: ListedModelsRoute(gate: gate, budget: budget, store: ModelStore(database)))
@@ -298,7 +299,7 @@ package final class Service: Sendable {
     gate.replace(keys: settings.keys)
     vault.value = CredentialVault(keys: settings.credentialKeys)
     registry.replace(limit: settings.turnLimit)
-    streamPlaces.replace(limit: settings.streamLimit)
+    streamPermits.replace(limit: settings.streamLimit)
     door.replace(limits: settings.limits)
     operatorDoor.replace(limits: settings.limits)
     upstream.replace(bounds: settings.upstream.bounds)

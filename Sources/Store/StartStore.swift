@@ -29,15 +29,15 @@ package struct StartStore: Sendable {
     package var metadata: [UInt8]
     /// What the client sent beside the message, a JSON object, if the turn does not go on with a conversation.
     package var request: [UInt8]?
-    /// That request offers tools.
-    package var offersTools: Bool
+    /// That request offers tools, or goes on with calls of them.
+    package var speaksOfTools: Bool
     /// Idempotency-Key and the SHA-256 of the body it goes with.
     package var key: (name: String, bodyHash: [UInt8])?
 
     package init(
       incarnation: ID, identity: ID, surface: ID, model: String?, conversation: ID, isNewConversation: Bool,
       after: After, turn: ID, userMessage: ID, assistantMessage: ID, parts: [UInt8], estimatedTokens: Int,
-      metadata: [UInt8], request: [UInt8]? = nil, offersTools: Bool = false,
+      metadata: [UInt8], request: [UInt8]? = nil, speaksOfTools: Bool = false,
       key: (name: String, bodyHash: [UInt8])?
     ) {
       self.incarnation = incarnation
@@ -54,7 +54,7 @@ package struct StartStore: Sendable {
       self.estimatedTokens = estimatedTokens
       self.metadata = metadata
       self.request = request
-      self.offersTools = offersTools
+      self.speaksOfTools = speaksOfTools
       self.key = key
     }
   }
@@ -102,9 +102,10 @@ package struct StartStore: Sendable {
   private static let historyBytes = 16 << 20
 
   /// What goes to the provider of a live turn.
-  static func history(of turn: ID) -> Query {
+  static func history(of turn: ID, by incarnation: ID) -> Query {
     Query(
-      .startHistory, .id(turn), .int(TokenEstimate.bytesOfText), .int(TokenEstimate.image), .int(historyBytes))
+      .startHistory, .id(turn), .int(TokenEstimate.bytesOfText), .int(TokenEstimate.image), .int(historyBytes),
+      .id(incarnation))
   }
 
   /// The messages of that query's rows, oldest first.
@@ -118,7 +119,7 @@ package struct StartStore: Sendable {
       Query(
         .startTake, .id(start.incarnation), .id(start.identity), .id(start.surface), .text(start.model),
         .id(start.conversation), .bool(start.isNewConversation), .id(start.turn),
-        .int(start.estimatedTokens), .id(start.after.message), .bool(start.offersTools))
+        .int(start.estimatedTokens), .id(start.after.message), .bool(start.speaksOfTools))
     ]
     if let key = start.key {
       queries.append(
@@ -132,7 +133,7 @@ package struct StartStore: Sendable {
         .id(start.userMessage), .utf8(start.parts), .id(start.assistantMessage), .id(start.incarnation),
         .text(start.model), .utf8(start.metadata), .bool(start.after == .root), .id(start.after.message),
         .utf8(start.request)))
-    queries.append(Self.history(of: start.turn))
+    queries.append(Self.history(of: start.turn, by: start.incarnation))
     let outcome: Outcome
     do {
       let rows = try await runTwice(queries)
@@ -191,7 +192,7 @@ package struct StartStore: Sendable {
     guard let plan = Plan(taken) else { return .noModel }
     if taken.bool(0, 3) != true { return .noMessage }
     if taken.bool(0, 4) != true { return .tooLong }
-    if start.offersTools, !plan.usesTools { return .noTools }
+    if start.speaksOfTools, !plan.usesTools { return .noTools }
     guard taken.int(0, 1) == 1 else {
       let live = try await database.run([Query(.conversationLive, .id(start.conversation), .id(start.identity))])[0]
       return .busy(turn: live.id(0, 0))

@@ -53,7 +53,7 @@ package struct TurnStore: Sendable {
       abandonAfter: rows.int(0, 19))
   }
 
-  /// The next chunks after `offset`, in order; at most 512 of them.
+  /// The next chunks after `offset`, in order; at most 512 of them, about as many as a reply holds.
   package func chunks(of turn: ID, after cursor: Cursor) async throws(StoreError) -> [(sequence: Int, events: [UInt8])]
   {
     let rows = try await database.run([

@@ -179,6 +179,20 @@ def test_what_a_client_brought_beside_its_message_is_asked_again(several):
     assert kept["text"] == deployment.text(model)
 
 
+def test_how_long_it_lives_unread_stays_as_its_start_had_it(several):
+    deployment, nodes = several(2)
+    model = deployment.model(ENDLESS, on_interrupt="restart")
+    turn = deployment.client().start(model=model.name).read_some(40)
+    deployment.sql.execute("update virtual_model set abandon_after_ms = 1000 where name = %s", [model.name])
+    owner(deployment, nodes, turn).kill()
+    begun_anew(deployment, turn, 1)
+    for _ in range(2):
+        unread = deployment.client().start(model=model.name)
+        wait_until(lambda: deployment.turn(unread.id)["state"] == "cancelled", "an unread turn to be cancelled", 60)
+    assert deployment.turn(turn.id)["state"] == "streaming"
+    turn.cancel()
+
+
 @pytest.mark.parametrize("durability", ["commit", "relaxed"])
 def test_the_third_interruption_ends_it(several, durability):
     deployment, nodes = several(3)

@@ -454,14 +454,22 @@ def test_tools_and_the_form_of_the_answer_count_for_the_limit(site, client):
         assert failure.value.code == "context_length_exceeded"
 
 
-def test_nothing_of_a_request_is_left_when_its_conversation_is_deleted(site, client, visitor):
-    model = site.model("rate=0;tokens=1")
-    answer = client.chat.completions.create(model=model.name, messages=HELLO, metadata={"a": "b"})
-    turn = site.sql.execute("select * from turn where id = %s", [turn_of(answer.id)]).fetchone()
-    assert turn["request"] and turn["metadata"]
-    assert visitor.request("DELETE", f"/chat/conversations/{turn['conversation_id']}").status_code == 204
-    turn = site.sql.execute("select * from turn where id = %s", [turn["id"]]).fetchone()
-    assert turn["request"] is None and turn["metadata"] == {}
+def test_a_request_is_kept_only_while_another_node_may_have_to_ask_it_again(site, client, visitor):
+    def stored(id):
+        return site.sql.execute("select * from turn where id = %s", [id]).fetchone()
+
+    for interrupted in ("keep", "restart"):
+        model = site.model("rate=5;tokens=1000", on_interrupt=interrupted)
+        with client.chat.completions.create(model=model.name, messages=HELLO, metadata={"a": "b"}, stream=True) as stream:
+            id = turn_of(next(iter(stream)).id)
+            assert bool(stored(id)["request"]) == (interrupted == "restart")
+            assert visitor.request("POST", f"/chat/{id}/cancel").status_code == 202
+            for _ in stream:
+                pass
+        turn = stored(id)
+        assert turn["state"] == "cancelled" and turn["request"] is None and turn["metadata"]
+        assert visitor.request("DELETE", f"/chat/conversations/{turn['conversation_id']}").status_code == 204
+        assert stored(id)["metadata"] == {}
 
 
 WRONG = [

@@ -29,7 +29,7 @@ import Wire
     var reader = StreamReader(form: form, cursor: cursor)
     var bytes: [UInt8] = []
     var pieces = 1
-    while !reader.read(log, through: log.sealed, Self.done, message: Self.message, limit: limit, to: &bytes) {
+    while reader.read(log, through: log.sealed, Self.done, message: Self.message, limit: limit, to: &bytes) == nil {
       pieces += 1
     }
     return (String(decoding: bytes, as: UTF8.self), pieces)
@@ -82,13 +82,26 @@ import Wire
     }
   }
 
+  /// A completion cannot take back what it has said.
+  @Test func aFormThatCannotStartOverBreaksOff() {
+    let form = CompletionStream(CompletionObject(turn: Self.message, model: "m"), includesUsage: false)
+    var reader = StreamReader(form: form, cursor: .start)
+    var bytes: [UInt8] = []
+    let said = reader.read(log(["a"]), through: 1, nil, message: Self.message, limit: 100, to: &bytes)
+    #expect(said == nil)
+    let step = reader.read(log(["b"], epoch: 2), through: 2, Self.done, message: Self.message, limit: 100, to: &bytes)
+    #expect(step == .broken)
+    #expect(!String(decoding: bytes, as: UTF8.self).contains("[DONE]"))
+  }
+
   /// Ahead of a live turn: this node is behind, and says nothing.
   @Test func aCursorAheadOfALiveTurnWaits() {
     let log = log(["a"])
     for cursor in [Cursor(epoch: 1, offset: 2), Cursor(epoch: 2, offset: 0)] {
       var reader = StreamReader(form: EventStreamForm(), cursor: cursor)
       var bytes: [UInt8] = []
-      #expect(!reader.read(log, through: 1, nil, message: Self.message, limit: 100, to: &bytes))
+      let step = reader.read(log, through: 1, nil, message: Self.message, limit: 100, to: &bytes)
+      #expect(step == nil)
       #expect(bytes.isEmpty)
       #expect(reader.cursor == cursor)
     }

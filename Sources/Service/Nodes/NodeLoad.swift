@@ -21,24 +21,19 @@ final class NodeLoad: Sendable {
   private static let bearableLag: UInt64 = 100_000_000
   private static let highest = 4.0
 
-  private struct State {
-    var value = 0.0
-    var processors = ProcessorShare()
-  }
+  /// The bits of a Double: every poll reads it.
+  private let bits = Atomic<UInt64>(0)
+  private let processors = Mutex(ProcessorShare())
 
-  private let state = Mutex(State())
-
-  var value: Double { state.withLock { $0.value } }
+  var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
 
   /// Called once a second with the meters of all loops.
   func measure(_ meters: [LoopMeter]) {
     let readings = meters.map { $0.reading() }
-    state.withLock { state in
-      let strain = Strain(
-        busy: readings.map(\.busy).max() ?? 0, lag: readings.map(\.lag).max() ?? 0,
-        processors: state.processors.look())
-      state.value = Self.next(state.value, strain)
-    }
+    let strain = Strain(
+      busy: readings.map(\.busy).max() ?? 0, lag: readings.map(\.lag).max() ?? 0,
+      processors: processors.withLock { $0.look() })
+    bits.store(Self.next(value, strain).bitPattern, ordering: .relaxed)
   }
 
   /// The load after a second of that strain.

@@ -3,8 +3,9 @@ import Logging
 import Store
 import Synchronization
 
-/// Judges dead nodes: voids those whose lease has lapsed, and ends their turns or begins them anew. It runs in every node, so also in the
-/// successor of a dead process. Whether this node may judge is PostgreSQL's to say, by its own clock.
+/// Judges dead nodes: voids those whose lease has lapsed, and ends their turns or begins them anew. It runs in every
+/// node, so also in the successor of a dead process. Whether this node may judge is PostgreSQL's to say, by its own
+/// clock.
 final class Reaper: Sendable {
   /// Turns ended in one statement; it goes on until none is left.
   static let batch = 20

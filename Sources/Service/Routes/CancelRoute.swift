@@ -27,7 +27,7 @@ struct CancelRoute: Sendable {
     guard let id = ID(captured), principal.mayKnow(turn: id) else { throw .notFound }
     // A foreign turn goes the way of an absent one: to be refused sooner would tell that it is there.
     if let turn = registry.find(id), principal.mayRead(turn: id, of: turn.facts.identity), let state = turn.ownState {
-      return try cancel(turn, state, principal, request)
+      return try cancel(turn, state, request)
     }
     let row: TurnStore.Row?
     do { row = try await store.read(id) } catch { throw Refusal(error) }
@@ -40,9 +40,8 @@ struct CancelRoute: Sendable {
 
   /// An own turn in memory: at once, even while the database is away.
   private func cancel(
-    _ turn: LiveTurn, _ state: TurnState, _ principal: Principal, _ request: Request
+    _ turn: LiveTurn, _ state: TurnState, _ request: Request
   ) throws(Refusal) -> Response {
-    guard principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: turn.facts.surface)
     if state.isTerminal { return answer(turn.facts.id, state, origin) }
     turn.input { $0.cancel() }

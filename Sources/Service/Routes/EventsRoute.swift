@@ -6,134 +6,80 @@ import Store
 /// `GET /chat/{turn}/events`: what polls would fetch, as a stream: server-sent events, or JSON lines for who accepts
 /// those. Cursors are those of polls: a client may go over from one to the other at any chunk.
 struct EventsRoute: Sendable {
-  let gate: Gate
-  let registry: Registry
-  let finder: TurnFinder
-  let store: TurnStore
-  let budget: IdentityBudget
+  let access: TurnAccess
   let streams: [Streams]
-  let places: StreamPlaces
+  let permits: StreamPermits
 
   /// *Loop only.*
   func handle(_ request: Request, _ captured: String, _ exchange: Exchange) {
     do throws(Refusal) {
-      let wish = try Wish(request, turn: captured)
-      switch gate.judge(request) {
-      case .granted(let grant):
-        if let turn = present(wish, for: grant) { return try serve(wish, of: turn, grant, request, exchange) }
-        later(wish, request, exchange)
-      case .lookUp:
-        later(wish, request, exchange)
-      case .refused(let refusal):
-        throw refusal
-      }
+      access.open(to: try Wish(request, turn: captured, exchange, self))
     } catch {
-      exchange.reply(gate.response(to: request, refusing: error))
+      exchange.reply(access.gate.response(to: request, refusing: error))
     }
   }
 
   /// What a request asks for.
-  private struct Wish: Sendable {
+  private struct Wish: TurnVisit {
+    let route: EventsRoute
+    let request: Request
+    let exchange: Exchange
     let turn: ID
     let reader: StreamReader
     /// Tells tabs apart.
     let name: String
 
-    init(_ request: Request, turn: String) throws(Refusal) {
+    init(_ request: Request, turn: String, _ exchange: Exchange, _ route: EventsRoute) throws(Refusal) {
+      (self.route, self.request, self.exchange) = (route, request, exchange)
       guard let id = ID(turn) else { throw .notFound }
       self.turn = id
-      guard let cursor = (request.lastEventID ?? request.queryValue("cursor")).map({ Cursor($0) }) ?? .start else {
-        throw Refusal(400, .badCursor, "The cursor is none of this server's.")
-      }
+      let cursor = try Cursor(said: request.lastEventID ?? request.queryValue("cursor"))
       let form: any StreamForm =
         StreamKind(accepted: request.accept) == .lines ? JSONLinesForm() : EventStreamForm()
       reader = StreamReader(form: form, cursor: cursor)
-      name = request.queryValue("reader") ?? ""
-      guard name.utf8.count <= 32 else { throw .malformed("`reader` is longer than 32 bytes.") }
+      name = try request.readerName()
     }
-  }
 
-  /// The turn, if it is in memory and may be read; a foreign one goes the way of an absent one.
-  private func present(_ wish: Wish, for grant: Gate.Grant) -> LiveTurn? {
-    guard let turn = registry.find(wish.turn), grant.principal.mayRead(turn: turn.facts.id, of: turn.facts.identity)
-    else { return nil }
-    return turn
-  }
+    private var gate: Gate { route.access.gate }
 
-  /// *Loop only.* A turn that is in memory.
-  private func serve(
-    _ wish: Wish, of turn: LiveTurn, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
-  ) throws(Refusal) {
-    let origin = try gate.origin(of: request, surface: turn.facts.surface)
-    if case .refused(let milliseconds) = turn.admit(reader: wish.name, cursor: wish.reader.cursor) {
-      gate.meters.hit(.readerBudget)
-      throw .tooManyPolls(milliseconds: milliseconds)
+    func read(_ turn: LiveTurn, _ grant: Gate.Grant) throws(Refusal) {
+      let origin = try gate.origin(of: request, surface: turn.facts.surface)
+      _ = try gate.admit(name, with: reader.cursor, to: turn)
+      if turn.isRead(by: reader.cursor) { return exchange.reply(.nothingMore(origin: origin)) }
+      let permit = try permit(for: grant)
+      route.streams.of(exchange).open(exchange, of: .live(turn), for: reader, by: permit, origin: origin)
     }
-    if turn.isRead(by: wish.reader.cursor) { return exchange.reply(.nothingMore(origin: origin)) }
-    let place = try places.take(for: gate.isPerson(request) ? grant.principal.identity : nil)
-    streams.of(exchange).open(exchange, of: .live(turn), for: wish.reader, in: place, origin: origin)
-  }
 
-  /// Whatever needs the database first.
-  private func later(_ wish: Wish, _ request: Request, _ exchange: Exchange) {
-    Task {
-      do throws(Refusal) {
-        let grant = try await gate.admit(request)
-        if let turn = present(wish, for: grant) { return hand(wish, of: turn, grant, request, exchange) }
-        guard grant.principal.mayKnow(turn: wish.turn) else { throw Refusal.notFound }
-        if let milliseconds = budget.take(of: grant.principal.identity) {
-          gate.meters.hit(.identityBudget)
-          throw Refusal.tooManyPolls(milliseconds: milliseconds)
-        }
-        switch try await finder.find(wish.turn, for: grant.principal) {
-        case .live(let turn): hand(wish, of: turn, grant, request, exchange)
-        case .ended(let facts, let row, let terminal):
-          let origin = try gate.origin(of: request, surface: facts.surface)
-          try await replay(wish, facts, row, terminal, grant, request, origin, exchange)
-        }
-      } catch {
-        exchange.reply(gate.response(to: request, refusing: error))
+    func read(
+      _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ grant: Gate.Grant
+    ) async throws(Refusal) {
+      let origin = try gate.origin(of: request, surface: facts.surface)
+      let total = row.chunks ?? 0
+      if reader.cursor == Cursor(epoch: row.epoch, offset: total) {
+        return exchange.reply(.nothingMore(origin: origin))
+      }
+      let permit = try permit(for: grant)
+      let isHere = reader.cursor.epoch == row.epoch && reader.cursor.offset <= total
+      let from = isHere ? reader.cursor : Cursor(epoch: row.epoch, offset: 0)
+      let finder = route.access.finder
+      let page = row.compacted ? [] : try await finder.page(of: facts.id, after: from)
+      let log: StoredLog
+      if page.first?.sequence == from.offset + 1 {
+        log = StoredLog(facts, row, terminal, finder: finder, first: page)
+      } else {
+        let compacted = try await finder.compacted(facts, row, terminal)
+        log = StoredLog(facts, row, terminal, finder: finder, compacted: compacted)
+      }
+      exchange.loop.submit {
+        route.streams.of(exchange).open(exchange, of: .stored(log), for: reader, by: permit, origin: origin)
       }
     }
-  }
 
-  /// Back to the exchange's loop.
-  private func hand(
-    _ wish: Wish, of turn: LiveTurn, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
-  ) {
-    exchange.loop.submit {
-      do throws(Refusal) {
-        try serve(wish, of: turn, grant, request, exchange)
-      } catch {
-        exchange.reply(gate.response(to: request, refusing: error))
-      }
+    private func permit(for grant: Gate.Grant) throws(Refusal) -> StreamPermit {
+      try route.permits.take(for: gate.isPerson(request) ? grant.principal.identity : nil)
     }
-  }
 
-  /// A turn that has ended, from its rows.
-  private func replay(
-    _ wish: Wish, _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ grant: Gate.Grant,
-    _ request: Request, _ origin: String?, _ exchange: Exchange
-  ) async throws(Refusal) {
-    if wish.reader.cursor == Cursor(epoch: row.epoch, offset: row.chunks ?? 0) {
-      return exchange.reply(.nothingMore(origin: origin))
-    }
-    let place = try places.take(for: gate.isPerson(request) ? grant.principal.identity : nil)
-    let total = row.chunks ?? 0
-    let cursor = wish.reader.cursor
-    let isHere = cursor.epoch == row.epoch && cursor.offset <= total
-    let from = isHere ? cursor : Cursor(epoch: row.epoch, offset: 0)
-    let page: [(sequence: Int, events: [UInt8])]
-    do { page = row.compacted ? [] : try await store.chunks(of: facts.id, after: from) } catch { throw Refusal(error) }
-    let log: StoredLog
-    if page.first?.sequence == from.offset + 1 {
-      log = StoredLog(facts, row, terminal, store: store, first: page)
-    } else {
-      log = StoredLog(facts, row, terminal, compacted: try await finder.compacted(facts, row, terminal))
-    }
-    exchange.loop.submit {
-      streams.of(exchange).open(exchange, of: .stored(log), for: wish.reader, in: place, origin: origin)
-    }
+    func refuse(_ refusal: Refusal) { exchange.reply(gate.response(to: request, refusing: refusal)) }
   }
 }
 

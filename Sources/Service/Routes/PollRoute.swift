@@ -1,40 +1,32 @@
 import Chat
 import EventLoop
 import FrontDoor
+import Store
 
 /// `GET /chat/{turn}/poll`: a look-up, a permission check and a copy; or a small struct in the parking.
 struct PollRoute: Sendable {
-  let gate: Gate
-  let registry: Registry
-  let finder: TurnFinder
-  let budget: IdentityBudget
+  let access: TurnAccess
   let parkings: [Parking]
 
   /// *Loop only.*
   func handle(_ request: Request, _ captured: String, _ exchange: Exchange) {
     do throws(Refusal) {
-      let poll = try Poll(request, turn: captured)
-      switch gate.judge(request) {
-      case .granted(let grant):
-        if let turn = present(poll, for: grant) { return try serve(poll, of: turn, grant, request, exchange) }
-        later(poll, request, exchange)
-      case .lookUp:
-        later(poll, request, exchange)
-      case .refused(let refusal):
-        throw refusal
-      }
+      access.open(to: try Poll(request, turn: captured, exchange, self))
     } catch {
       refuse(error, request, exchange)
     }
   }
 
   private func refuse(_ refusal: Refusal, _ request: Request, _ exchange: Exchange) {
-    gate.meters.polls.add(.refused, in: gate.meters.lane)
-    exchange.reply(gate.response(to: request, refusing: refusal))
+    access.gate.meters.polls.add(.refused, in: access.gate.meters.lane)
+    exchange.reply(access.gate.response(to: request, refusing: refusal))
   }
 
   /// What a poll asks for.
-  private struct Poll: Sendable {
+  private struct Poll: TurnVisit {
+    let route: PollRoute
+    let request: Request
+    let exchange: Exchange
     let turn: ID
     let cursor: Cursor
     let wait: Int
@@ -42,90 +34,72 @@ struct PollRoute: Sendable {
     let hidden: Bool
     let reader: String
 
-    init(_ request: Request, turn: String) throws(Refusal) {
+    init(_ request: Request, turn: String, _ exchange: Exchange, _ route: PollRoute) throws(Refusal) {
+      (self.route, self.request, self.exchange) = (route, request, exchange)
       guard let id = ID(turn) else { throw .notFound }
       self.turn = id
-      guard let cursor = request.queryValue("cursor").map({ Cursor($0) }) ?? .start else {
-        throw Refusal(400, .badCursor, "The cursor is none of this server's.")
-      }
-      self.cursor = cursor
+      cursor = try Cursor(said: request.queryValue("cursor"))
       guard let wait = request.queryValue("wait").map({ Int($0) }) ?? 0, wait >= 0 else {
         throw .malformed("`wait` is not a number of milliseconds.")
       }
       self.wait = wait
       hidden = request.queryValue("hidden") == "1"
-      reader = request.queryValue("reader") ?? ""
-      guard reader.utf8.count <= 32 else { throw .malformed("`reader` is longer than 32 bytes.") }
+      reader = try request.readerName()
     }
-  }
 
-  /// The turn, if it is in memory and may be read. A foreign one goes the way of an absent one, through the database:
-  /// were it refused sooner, or never told to slow down, that would tell that it is there.
-  private func present(_ poll: Poll, for grant: Gate.Grant) -> LiveTurn? {
-    guard let turn = registry.find(poll.turn),
-      grant.principal.mayRead(turn: turn.facts.id, of: turn.facts.identity)
-    else { return nil }
-    return turn
-  }
+    func read(_ turn: LiveTurn, _ grant: Gate.Grant) throws(Refusal) {
+      let gate = route.access.gate
+      let origin = try gate.origin(of: request, surface: turn.facts.surface)
+      let bucket = try gate.admit(reader, with: cursor, to: turn)
+      let ask = Ask(
+        form: .poll(cursor), hidden: hidden, waits: wait > 0, bucket: bucket, origin: origin, renewal: grant.renewal)
+      route.parkings.of(exchange).answer(
+        exchange, of: turn, ask: ask,
+        hold: turn.facts.pacer.hold(wait - Instant.now().milliseconds(since: arrived)))
+    }
 
-  /// *Loop only.* A turn that is in memory.
-  private func serve(
-    _ poll: Poll, of turn: LiveTurn, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
-  ) throws(Refusal) {
-    guard grant.principal.mayRead(turn: turn.facts.id, of: turn.facts.identity) else { throw .notFound }
-    let origin = try gate.origin(of: request, surface: turn.facts.surface)
-    let place: UInt8
-    switch turn.admit(reader: poll.reader, cursor: poll.cursor) {
-    case .granted(let granted): place = granted
+    func read(
+      _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ grant: Gate.Grant
+    ) async throws(Refusal) {
+      let gate = route.access.gate
+      let origin = try gate.origin(of: request, surface: facts.surface)
+      var reply = try await route.access.finder.poll(cursor, facts, row, terminal)
+      reply.token = grant.renewal
+      gate.meters.polls.add(.immediate, in: gate.meters.lane)
+      exchange.reply(.poll(reply, origin: origin))
+    }
+
+    func refuse(_ refusal: Refusal) { route.refuse(refusal, request, exchange) }
+  }
+}
+
+extension Cursor {
+  /// As a client names it; the first where it names none. Throws 400.
+  init(said text: String?) throws(Refusal) {
+    guard let cursor = text.map({ Cursor($0) }) ?? .start else {
+      throw Refusal(400, .badCursor, "The cursor is none of this server's.")
+    }
+    self = cursor
+  }
+}
+
+extension Request {
+  /// `reader`, which tells tabs apart. Throws 400.
+  func readerName() throws(Refusal) -> String {
+    let name = queryValue("reader") ?? ""
+    guard name.utf8.count <= 32 else { throw .malformed("`reader` is longer than 32 bytes.") }
+    return name
+  }
+}
+
+extension Gate {
+  /// Takes a request of `reader` from its budget; its bucket. Throws 429.
+  func admit(_ reader: String, with cursor: Cursor, to turn: LiveTurn) throws(Refusal) -> UInt8 {
+    switch turn.admit(reader: reader, cursor: cursor) {
+    case .granted(let bucket): return bucket
     case .refused(let milliseconds):
-      gate.meters.hit(.readerBudget)
+      meters.hit(.readerBudget)
       throw .tooManyPolls(milliseconds: milliseconds)
-    }
-    let ask = Ask(
-      form: .poll(poll.cursor), hidden: poll.hidden, waits: poll.wait > 0, place: place, origin: origin,
-      renewal: grant.renewal)
-    parkings.of(exchange).answer(
-      exchange, of: turn, ask: ask,
-      hold: turn.facts.pacer.hold(poll.wait - Instant.now().milliseconds(since: poll.arrived)))
-  }
-
-  /// Whatever needs the database first.
-  private func later(_ poll: Poll, _ request: Request, _ exchange: Exchange) {
-    Task {
-      do throws(Refusal) {
-        let grant = try await gate.admit(request)
-        if let turn = present(poll, for: grant) { return hand(poll, of: turn, grant, request, exchange) }
-        guard grant.principal.mayKnow(turn: poll.turn) else { throw Refusal.notFound }
-        if let milliseconds = budget.take(of: grant.principal.identity) {
-          gate.meters.hit(.identityBudget)
-          throw Refusal.tooManyPolls(milliseconds: milliseconds)
-        }
-        switch try await finder.find(poll.turn, for: grant.principal) {
-        case .live(let turn):
-          hand(poll, of: turn, grant, request, exchange)
-        case .ended(let facts, let row, let terminal):
-          let origin = try gate.origin(of: request, surface: facts.surface)
-          var reply = try await finder.poll(poll.cursor, facts, row, terminal)
-          reply.token = grant.renewal
-          gate.meters.polls.add(.immediate, in: gate.meters.lane)
-          exchange.reply(.poll(reply, origin: origin))
-        }
-      } catch {
-        refuse(error, request, exchange)
-      }
-    }
-  }
-
-  /// Back to the exchange's loop.
-  private func hand(
-    _ poll: Poll, of turn: LiveTurn, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
-  ) {
-    exchange.loop.submit {
-      do throws(Refusal) {
-        try serve(poll, of: turn, grant, request, exchange)
-      } catch {
-        refuse(error, request, exchange)
-      }
     }
   }
 }

@@ -16,28 +16,30 @@ final class StoredLog: @unchecked Sendable {
     case loading
     /// The next chunk cannot be read, now or for ever: the reader comes again, and finds out.
     case failed
-    /// The log is gone, but for the whole text in one piece. It has no store.
+    /// The log is gone, but for the whole text in one piece.
     case compacted(PollReply)
   }
 
   private let facts: LiveTurn.Facts
   private let row: TurnStore.Row
   private let terminal: Terminal
-  private let store: TurnStore?
+  private let finder: TurnFinder
   private var state: State
 
   /// `first`: the chunks behind the reader's cursor, if they were read already.
   init(
-    _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, store: TurnStore,
+    _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, finder: TurnFinder,
     first: [(sequence: Int, events: [UInt8])] = []
   ) {
-    (self.facts, self.row, self.terminal, self.store) = (facts, row, terminal, store)
+    (self.facts, self.row, self.terminal, self.finder) = (facts, row, terminal, finder)
     state = .fresh(first[...])
   }
 
   /// `compacted`: what a poll would get.
-  init(_ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, compacted: PollReply) {
-    (self.facts, self.row, self.terminal, store) = (facts, row, terminal, nil)
+  init(
+    _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, finder: TurnFinder, compacted: PollReply
+  ) {
+    (self.facts, self.row, self.terminal, self.finder) = (facts, row, terminal, finder)
     state = .compacted(compacted)
   }
 
@@ -45,17 +47,17 @@ final class StoredLog: @unchecked Sendable {
   func feed(
     _ reader: inout StreamReader, limit: Int, to bytes: inout [UInt8], on loop: EventLoop,
     proceed: @escaping @Sendable () -> Void
-  ) -> ReplyStep {
+  ) -> StreamStep {
     switch state {
     case .compacted(let reply):
       let begin = Cursor(epoch: row.epoch, offset: 0)
-      guard reader.form.reset(begin, to: &bytes) else { return .ended }
+      guard reader.form.reset(begin, to: &bytes) else { return .broken }
       reader.form.end(reply.events, reply.cursor, terminal, message: reply.message, to: &bytes)
       return .ended
     case .fresh(let page):
       if reader.cursor.epoch != row.epoch || reader.cursor.offset > row.chunks ?? 0 {
         reader.cursor = Cursor(epoch: row.epoch, offset: 0)
-        guard reader.form.reset(reader.cursor, to: &bytes) else { return .ended }
+        guard reader.form.reset(reader.cursor, to: &bytes) else { return .broken }
       }
       if page.isEmpty {
         load(after: reader.cursor, on: loop, proceed)
@@ -66,7 +68,7 @@ final class StoredLog: @unchecked Sendable {
     case .loading: return .waits
     case .failed:
       reader.form.leave(to: &bytes)
-      return .ended
+      return .broken
     case .reading(var page):
       state = .loading
       let isEnd = say(&page, &reader, limit: limit, to: &bytes)
@@ -99,7 +101,7 @@ final class StoredLog: @unchecked Sendable {
   private func load(after cursor: Cursor, on loop: EventLoop, _ proceed: @escaping @Sendable () -> Void) {
     state = .loading
     Task { [self] in
-      let page = (try? await store?.chunks(of: facts.id, after: cursor)) ?? []
+      let page = (try? await finder.page(of: facts.id, after: cursor)) ?? []
       loop.submit { [self] in
         state = page.first?.sequence == cursor.offset + 1 ? .reading(page[...]) : .failed
         proceed()

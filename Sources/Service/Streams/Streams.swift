@@ -20,7 +20,7 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
   private struct Stream {
     let exchange: Exchange
     let source: Source
-    let place: StreamPlace
+    let permit: StreamPermit
     var reader: StreamReader
     let ends: Instant
     var timer: TimerID
@@ -41,12 +41,13 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
   }
 
   /// *Loop only.* Begins to stream to the exchange. `origin`: the allowed origin to name to the browser.
-  func open(_ exchange: Exchange, of source: Source, for reader: StreamReader, in place: StreamPlace, origin: String?) {
+  func open(_ exchange: Exchange, of source: Source, for reader: StreamReader, by permit: StreamPermit, origin: String?)
+  {
     let ticket = places.reserve()
     let now = Instant.now()
     if case .live(let turn) = source { turn.streamOpened() }
     places[Int(ticket.place)] = Stream(
-      exchange: exchange, source: source, place: place, reader: reader,
+      exchange: exchange, source: source, permit: permit, reader: reader,
       ends: reader.form.resumes ? now.advanced(milliseconds: .random(in: Self.lifetime)) : .distantFuture,
       timer: schedule(ticket, at: now.advanced(milliseconds: Self.silence)))
     let head = origin == nil ? reader.form.head : reader.form.head.adding(CrossOrigin.headers(for: origin))
@@ -72,25 +73,24 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
       stream.reader.form.begin(to: &piece)
     }
     let begin = piece.count
-    var step = ReplyStep.waits
-    if !stream.waits { step = feed(&stream, token, to: &piece) }
-    if case .waits = step { stream.waits = true }
-    if case .ended = step {
-      end(token, .ended)
-      return .ended
-    }
-    if stream.leaves {
-      stream.reader.form.leave(to: &piece)
-      end(token, .recycled)
-      return .ended
-    }
+    let step = stream.waits ? .waits : feed(&stream, token, to: &piece)
+    stream.waits = step == .waits
+    let leaves = stream.leaves && step != .ended && step != .broken
+    if leaves { stream.reader.form.leave(to: &piece) }
     if stream.isSilent, piece.count == begin { stream.reader.form.ping(stream.reader.cursor, to: &piece) }
     stream.isSilent = false
+    // Before its end: that takes it off the list it waits on.
     places[token] = stream
-    return step
+    switch step {
+    case .more where !leaves: return .more
+    case .waits where !leaves: return .waits
+    case .ended: end(token, .ended)
+    case .more, .waits, .broken: end(token, .recycled)
+    }
+    return .ended
   }
 
-  private func feed(_ stream: inout Stream, _ token: Int, to piece: inout [UInt8]) -> ReplyStep {
+  private func feed(_ stream: inout Stream, _ token: Int, to piece: inout [UInt8]) -> StreamStep {
     let ticket = places.ticket(of: token)
     switch stream.source {
     case .live(let turn):
@@ -118,9 +118,10 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
     places[token]?.isSilent = true
     places[token]?.leaves = stream.leaves || hasLived
     places[token]?.timer = schedule(ticket, at: hasLived ? silence : min(silence, stream.ends))
-    // Whatever it was not woken for it gets now.
+    // Whatever it was not woken for it gets now. If it was woken just now, it has what it was woken for by then.
     if stream.waits, case .live(let turn) = stream.source {
       turn.forget(ticket, of: self)
+      places.renew(token)
       places[token]?.waits = false
     }
     stream.exchange.proceed()
@@ -144,7 +145,6 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
     places.release(token)
     meters.streams.add(outcome, in: meters.lane)
   }
-
 }
 
 extension [Streams] {

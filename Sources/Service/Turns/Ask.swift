@@ -13,8 +13,8 @@ struct Ask: Sendable {
   var hidden = false
   /// The reader lets itself be held: it may come again at once.
   var waits = false
-  /// That of the reader in the turn's budgets; of no effect on `classic`.
-  var place = UInt8.max
+  /// That of the reader in the turn's budget; of no effect on `whole`.
+  var bucket = UInt8.max
   /// The allowed origin to name in the reply; nil for a same-origin request.
   var origin: String?
   /// The token to hand out with the next reply because the reader's own is aging.

@@ -41,13 +41,6 @@ final class LiveTurn: Sendable {
     case mirrored(TurnMirror)
   }
 
-  private struct Waiter {
-    let room: any WaitingRoom
-    let ticket: Ticket
-    /// Chunks the reader has; `Int.max` for one that waits for the end.
-    let offset: Int
-  }
-
   /// Where the first text of an own turn is, for its latency.
   private enum FirstText {
     case none
@@ -61,17 +54,10 @@ final class LiveTurn: Sendable {
     /// One of the two is there. They are mutated in place: a copy would copy the log.
     var turn: Turn?
     var mirror: TurnMirror?
-    var waiters: [Waiter] = []
-    /// Streams that are open, whether or not they wait just now.
-    var streams = 0
-    var budget = ReaderBudget()
+    var readers: TurnReaders
     var rhythm = Rhythm()
     var firstText = FirstText.none
     var lost = false
-    /// When a reader last asked or was answered, for turns that nobody reads any more.
-    var lastAsked: Instant
-    /// When the database was last told that a mirror has readers.
-    var lastNoted = Instant(nanoseconds: 0)
   }
 
   let facts: Facts
@@ -85,7 +71,7 @@ final class LiveTurn: Sendable {
   init(_ facts: Facts, source: Source, neighbours: Neighbours) {
     self.facts = facts
     self.neighbours = neighbours
-    var initial = State(lastAsked: .now())
+    var initial = State(readers: TurnReaders(now: .now()))
     switch source {
     case .owned(let turn): initial.turn = turn
     case .mirrored(let mirror): initial.mirror = mirror
@@ -210,25 +196,13 @@ final class LiveTurn: Sendable {
     wakeups.send()
   }
 
-  /// Milliseconds since a reader last asked or waited, or the turn began.
-  func idle(at now: Instant) -> Int { state.withLock { Self.idle($0, at: now) } }
+  /// Milliseconds since somebody last read it, or it began.
+  func idle(at now: Instant) -> Int { state.withLock { $0.readers.idle(at: now) } }
 
-  private static func idle(_ state: borrowing State, at now: Instant) -> Int {
-    guard state.streams == 0 else { return 0 }
-    return state.waiters.isEmpty ? now.milliseconds(since: state.lastAsked) : 0
-  }
-
-  /// True if the owner of this mirror's turn is to be told now that it has a reader: one that asked within the last
-  /// `interval` milliseconds, nor was it told within them.
+  /// True if the owner of this mirror's turn is to be told now that it has readers here (`TurnReaders.takeNote`).
   func takeNote(at now: Instant, interval: Int) -> Bool {
     guard facts.abandonAfter != nil, mirrorPosition != nil else { return false }
-    return state.withLock { state in
-      guard Self.idle(state, at: now) < interval, now.milliseconds(since: state.lastNoted) >= interval else {
-        return false
-      }
-      state.lastNoted = now
-      return true
-    }
+    return state.withLock { $0.readers.takeNote(at: now, interval: interval) }
   }
 
   // MARK: readers
@@ -236,8 +210,9 @@ final class LiveTurn: Sendable {
   /// What is there for a reader: how many chunks it may see, and whether it is all.
   private func view(_ state: borrowing State) -> (log: TurnLog, head: Int, terminal: Terminal?) {
     if let turn = state.turn {
+      var head = turn.head
       // Past its lease the owner serves nothing that is not committed.
-      let head = neighbours.node.holdsLease ? turn.head : min(turn.head, turn.log.watermark)
+      if head > turn.log.watermark, !neighbours.node.holdsLease { head = turn.log.watermark }
       return (turn.log, head, turn.terminal)
     }
     if let mirror = state.mirror { return (mirror.log, mirror.head, mirror.terminal) }
@@ -246,8 +221,8 @@ final class LiveTurn: Sendable {
 
   /// Whether a poll may go on.
   enum Admission {
-    /// With the place of its reader's budget, for `Ask`.
-    case granted(place: UInt8)
+    /// With its reader's bucket in the budget, for `Ask`.
+    case granted(bucket: UInt8)
     /// Milliseconds to wait.
     case refused(Int)
   }
@@ -257,16 +232,17 @@ final class LiveTurn: Sendable {
   func admit(reader: String, cursor: Cursor) -> Admission {
     let now = Instant.now()
     return state.withLock { state in
-      state.lastAsked = now
-      let place = state.budget.arrives(reader, pace: facts.pacer.base, now: now.milliseconds)
+      state.readers.asked(at: now)
+      let bucket = state.readers.budget.arrives(reader, pace: facts.pacer.base, now: now.milliseconds)
       let (log, head, _) = view(state)
       let from = cursor.epoch == log.epoch ? cursor.offset : 0
-      if log.slice(after: from, through: head).offset < head { return .granted(place: place) }
-      if let wait = state.budget.take(at: place, pace: facts.pacer.base, now: now.milliseconds) {
-        state.budget.told(at: place, due: now.milliseconds + wait)
+      if log.slice(after: from, through: head).offset < head { return .granted(bucket: bucket) }
+      if let wait = state.readers.budget.take(at: bucket, pace: facts.pacer.base, now: now.milliseconds) {
+        state.readers.budget.told(at: bucket, due: now.milliseconds + wait)
+        state.readers.asked(at: now, pause: wait)
         return .refused(wait)
       }
-      return .granted(place: place)
+      return .granted(bucket: bucket)
     }
   }
 
@@ -280,7 +256,7 @@ final class LiveTurn: Sendable {
         if cursor.epoch < log.epoch || cursor.epoch == log.epoch && cursor.offset < head { return true }
         offset = cursor.epoch == log.epoch ? cursor.offset : Int.max
       }
-      state.waiters.append(Waiter(room: room, ticket: ticket, offset: offset))
+      state.readers.wait(ticket, of: room, offset: offset)
       return false
     }
   }
@@ -288,14 +264,16 @@ final class LiveTurn: Sendable {
   /// Says to a stream what is new, about `limit` bytes of it. After `.waits` the ticket is woken when there is more.
   func feed(
     _ reader: inout StreamReader, limit: Int, to piece: inout [UInt8], else ticket: Ticket, of room: any WaitingRoom
-  ) -> ReplyStep {
+  ) -> StreamStep {
     state.withLock { state in
       let (log, head, terminal) = view(state)
       if state.lost {
         reader.form.leave(to: &piece)
-        return .ended
+        return .broken
       }
-      if reader.read(log, through: head, terminal, message: facts.message, limit: limit, to: &piece) { return .ended }
+      if let end = reader.read(log, through: head, terminal, message: facts.message, limit: limit, to: &piece) {
+        return end
+      }
       let isHere = reader.cursor.epoch == log.epoch
       if isHere, reader.cursor.offset < head { return .more }
       if let terminal {
@@ -303,7 +281,7 @@ final class LiveTurn: Sendable {
           [], reader.cursor, terminal, message: log.hasAnswer ? facts.message : nil, to: &piece)
         return .ended
       }
-      state.waiters.append(Waiter(room: room, ticket: ticket, offset: isHere ? reader.cursor.offset : .max))
+      state.readers.wait(ticket, of: room, offset: isHere ? reader.cursor.offset : .max)
       return .waits
     }
   }
@@ -317,23 +295,12 @@ final class LiveTurn: Sendable {
   }
 
   /// A stream of the turn was opened; `streamEnded` must follow.
-  func streamOpened() { state.withLock { $0.streams += 1 } }
+  func streamOpened() { state.withLock { $0.readers.streamOpened() } }
 
-  func streamEnded() {
-    state.withLock { state in
-      state.streams -= 1
-      state.lastAsked = .now()
-    }
-  }
+  func streamEnded() { state.withLock { $0.readers.streamEnded(at: .now()) } }
 
   func forget(_ ticket: Ticket, of room: any WaitingRoom) {
-    state.withLock { state in
-      state.lastAsked = .now()
-      if let index = state.waiters.firstIndex(where: { $0.ticket == ticket && $0.room === room }) {
-        state.waiters.swapAt(index, state.waiters.count - 1)
-        state.waiters.removeLast()
-      }
-    }
+    state.withLock { $0.readers.forget(ticket, of: room, at: .now()) }
   }
 
   private func publish(into wakeups: inout Wakeups) {
@@ -341,17 +308,9 @@ final class LiveTurn: Sendable {
     state.withLock { state in
       state.rhythm.beat(at: now)
       noteFirstText(&state, at: now)
-      guard !state.waiters.isEmpty else { return }
+      guard state.readers.isAnyoneWaiting else { return }
       let (_, head, terminal) = view(state)
-      let all = terminal != nil || state.lost
-      let waiting = state.waiters.count
-      state.waiters.removeAll { waiter in
-        guard all || waiter.offset < head else { return false }
-        wakeups.add(waiter.ticket, of: waiter.room)
-        return true
-      }
-      // Who is woken is a reader until it is answered.
-      if state.waiters.count < waiting { state.lastAsked = now }
+      state.readers.wake(below: head, all: terminal != nil || state.lost, at: now, into: &wakeups)
     }
   }
 
@@ -365,27 +324,39 @@ final class LiveTurn: Sendable {
 
   /// The answer as things stand.
   func answer(_ ask: Ask) -> Response {
+    switch ask.form {
+    case .poll(let cursor): .poll(poll(ask, after: cursor), origin: ask.origin)
+    case .whole(let form): whole(form, origin: ask.origin)
+    }
+  }
+
+  private func poll(_ ask: Ask, after cursor: Cursor) -> PollReply {
     let now = Instant.now()
     return state.withLock { state in
-      state.lastAsked = now
+      let reader = Pacer.Reader(
+        // Without a hold nothing slows a reader of a slow stream but the pace.
+        hidden: ask.hidden, rate: ask.waits ? state.rhythm.rate : nil, load: neighbours.load.value,
+        own: state.readers.budget.own(at: ask.bucket))
       let (log, head, terminal) = view(state)
-      switch ask.form {
-      case .poll(let cursor):
-        let reader = Pacer.Reader(
-          // Without a hold nothing slows a reader of a slow stream but the pace.
-          hidden: ask.hidden, rate: ask.waits ? state.rhythm.rate : nil, load: neighbours.load.value,
-          own: state.budget.own(at: ask.place))
-        var reply =
-          state.lost
-          ? PollReply(cursor: cursor, idleFor: facts.pacer, reader)
-          : PollReply(log, after: cursor, through: head, terminal, of: facts, reader)
-        reply.token = ask.renewal
-        state.budget.told(at: ask.place, due: now.milliseconds + reply.pollAfter)
-        return .poll(reply, origin: ask.origin)
-      case .whole(let form):
-        if let terminal { return form.answer(facts, terminal, log, origin: ask.origin) }
-        return form.stillRunning(facts, origin: ask.origin)
-      }
+      var reply =
+        state.lost
+        ? PollReply(cursor: cursor, idleFor: facts.pacer, reader)
+        : PollReply(log, after: cursor, through: head, terminal, of: facts, reader)
+      reply.token = ask.renewal
+      state.readers.budget.told(at: ask.bucket, due: now.milliseconds + reply.pollAfter)
+      state.readers.asked(at: now, pause: reply.pollAfter)
+      return reply
     }
+  }
+
+  private func whole(_ form: any AnswerForm, origin: String?) -> Response {
+    let (log, terminal) = state.withLock { state in
+      state.readers.asked(at: .now())
+      let (log, _, terminal) = view(state)
+      // A log with an end changes no more, so this is no copy.
+      return (terminal == nil ? TurnLog() : log, terminal)
+    }
+    guard let terminal else { return form.stillRunning(facts, origin: origin) }
+    return form.answer(facts, terminal, log, origin: origin)
   }
 }

@@ -29,6 +29,9 @@ struct Places<Guest> {
     free.append(UInt32(place))
   }
 
+  /// The guest stays; the tickets that were given out for it are stale.
+  mutating func renew(_ place: Int) { places[place].generation &+= 1 }
+
   func ticket(of place: Int) -> Ticket {
     Ticket(place: UInt32(place), generation: places[place].generation)
   }

@@ -36,16 +36,22 @@ struct Starts: Sendable {
     var form: Form
   }
 
-  /// Who asked, and in which form the answer is wanted.
+  /// Who asked, and how the answer gets there.
   private struct Asked: Sendable {
-    let form: Form
+    let way: Way
     let mount: String
     let identity: ID
+    let surface: ID
     let origin: String?
     let exchange: Exchange
     let arrived: Instant
-    /// The identity is a person: so many streams at once are enough.
-    let isPerson: Bool
+  }
+
+  /// A form that can be had.
+  private enum Way: Sendable {
+    case receipt
+    case whole(any AnswerForm)
+    case stream(@Sendable (Receipt) -> any StreamForm, by: StreamPermit)
   }
 
   /// What a start that is not answered by the answer itself says.
@@ -68,12 +74,11 @@ struct Starts: Sendable {
   let node: Node
   let registry: Registry
   let store: StartStore
-  let turns: TurnStore
   let finder: TurnFinder
   let starter: TurnStarter
   let parkings: [Parking]
   let streams: [Streams]
-  let streamPlaces: StreamPlaces
+  let streamPermits: StreamPermits
   let isDraining: @Sendable () -> Bool
 
   /// Answers a request. `order`: what it wants, read once it is known who asks. `refusal`: a refusal as its door says it.
@@ -89,13 +94,23 @@ struct Starts: Sendable {
         let order = try order(request)
         let key = try request.checkedIdempotencyKey()
         let asked = Asked(
-          form: order.form, mount: request.mount, identity: identity, origin: origin, exchange: exchange,
-          arrived: arrived, isPerson: gate.isPerson(request))
+          way: try way(order.form, for: gate.isPerson(request) ? identity : nil), mount: request.mount,
+          identity: identity, surface: surface, origin: origin, exchange: exchange, arrived: arrived)
         try await begin(start(order, of: identity, on: surface, key: key), asked)
       } catch {
         gate.meters.starts.add(.refused, in: gate.meters.lane)
         exchange.reply(refusal(request, error))
       }
+    }
+  }
+
+  /// Before anything is written: who gets no permit for its stream has not begun a turn. `person`: as
+  /// `StreamPermits.take` has it.
+  private func way(_ form: Form, for person: ID?) throws(Refusal) -> Way {
+    switch form {
+    case .receipt: .receipt
+    case .whole(let form): .whole(form)
+    case .stream(let form): .stream(form, by: try streamPermits.take(for: person))
     }
   }
 
@@ -106,27 +121,20 @@ struct Starts: Sendable {
       conversation: order.conversation ?? ID.fresh(), isNewConversation: order.conversation == nil,
       after: order.after, turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(),
       assistantMessage: ID.fresh(later: 1), parts: order.parts, estimatedTokens: order.estimatedTokens,
-      metadata: order.metadata, request: order.brought?.json, offersTools: order.brought?.speaksOfTools ?? false,
+      metadata: order.metadata, request: order.brought?.json, speaksOfTools: order.brought?.speaksOfTools ?? false,
       key: key.map { ($0, order.hash) })
   }
 
   /// Replies in every case but those in which it throws.
   private func begin(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) {
-    // Before anything is written: who finds no place for its stream has not begun a turn.
-    let streamPlace: StreamPlace?
-    if case .stream = asked.form {
-      streamPlace = try streamPlaces.take(for: asked.isPerson ? asked.identity : nil)
-    } else {
-      streamPlace = nil
-    }
     guard registry.reserve(start.turn) else {
       gate.meters.hit(.liveTurns)
-      return try await answerWithoutPlace(start, asked, streamPlace)
+      return try await answerWithoutPlace(start, asked)
     }
     defer { registry.settle(start.turn) }
     // The pool counts by itself which of its bounds was hit.
     guard let place = starter.reserve(model: start.model, surface: start.surface) else {
-      return try await answerWithoutPlace(start, asked, streamPlace)
+      return try await answerWithoutPlace(start, asked)
     }
     // After the reservation: a drain that begins now waits for this start.
     if isDraining() { throw .draining }
@@ -142,8 +150,8 @@ struct Starts: Sendable {
       let turn = starter.begin(
         facts, model: start.model, plan: plan, history: history, brought: start.request,
         incarnation: start.incarnation, in: place)
-      answer(asked, with: turn, streamPlace)
-    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody, streamPlace)
+      answer(asked, with: turn)
+    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody)
     case .busy: throw .overloaded
     case .noConversation: throw .notFound
     case .noModel: throw .noModel
@@ -170,13 +178,11 @@ struct Starts: Sendable {
   }
 
   /// The node is full: what needs no place is answered all the same.
-  private func answerWithoutPlace(
-    _ start: StartStore.Start, _ asked: Asked, _ streamPlace: StreamPlace?
-  ) async throws(Refusal) {
+  private func answerWithoutPlace(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) {
     let known: StartStore.Outcome?
     do { known = try await store.known(start) } catch { throw Refusal(error) }
     switch known {
-    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody, streamPlace)
+    case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody)
     case .busy(let turn?):
       try await refuse(asked, busyWith: turn)
       throw .overloaded
@@ -186,41 +192,39 @@ struct Starts: Sendable {
 
   // MARK: answers
 
-  private func answer(_ asked: Asked, with turn: LiveTurn, _ place: StreamPlace?) {
+  private func answer(_ asked: Asked, with turn: LiveTurn) {
     let exchange = asked.exchange
-    switch asked.form {
+    switch asked.way {
     case .receipt: accept(asked, turn.facts, epoch: turn.epoch)
     case .whole(let form):
       let ask = Ask(form: .whole(form), origin: asked.origin)
       let hold = max(1, form.hold - Instant.now().milliseconds(since: asked.arrived))
       exchange.loop.submit { parkings.of(exchange).answer(exchange, of: turn, ask: ask, hold: hold) }
-    case .stream(let form):
-      guard let place else { return }
+    case .stream(let form, let permit):
       let epoch = turn.epoch
       let reader = StreamReader(
         form: form(receipt(asked, turn.facts, epoch: epoch)), cursor: Cursor(epoch: epoch, offset: 0))
       exchange.loop.submit {
-        streams.of(exchange).open(exchange, of: .live(turn), for: reader, in: place, origin: asked.origin)
+        streams.of(exchange).open(exchange, of: .live(turn), for: reader, by: permit, origin: asked.origin)
       }
     }
   }
 
   private func answer(
-    _ asked: Asked, with facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ place: StreamPlace?
+    _ asked: Asked, with facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal
   ) async throws(Refusal) {
-    switch asked.form {
+    switch asked.way {
     case .receipt: accept(asked, facts, epoch: row.epoch)
     case .whole(let form):
       let log = try await finder.log(facts, row)
       asked.exchange.reply(form.answer(facts, terminal, log, origin: asked.origin))
-    case .stream(let form):
-      guard let place else { return }
+    case .stream(let form, let permit):
       let exchange = asked.exchange
       let reader = StreamReader(
         form: form(receipt(asked, facts, epoch: row.epoch)), cursor: Cursor(epoch: row.epoch, offset: 0))
-      let stored = StoredLog(facts, row, terminal, store: turns)
+      let stored = StoredLog(facts, row, terminal, finder: finder)
       exchange.loop.submit {
-        streams.of(exchange).open(exchange, of: .stored(stored), for: reader, in: place, origin: asked.origin)
+        streams.of(exchange).open(exchange, of: .stored(stored), for: reader, by: permit, origin: asked.origin)
       }
     }
   }
@@ -238,18 +242,16 @@ struct Starts: Sendable {
   }
 
   /// A repeated key: the same turn, in the form this request asks for.
-  private func attach(
-    _ asked: Asked, to id: ID, sameBody: Bool, _ place: StreamPlace?
-  ) async throws(Refusal) {
+  private func attach(_ asked: Asked, to id: ID, sameBody: Bool) async throws(Refusal) {
     guard sameBody else {
       throw Refusal(422, .keyReused, "This Idempotency-Key was used with another body.")
     }
     if let turn = registry.find(id) {
-      answer(asked, with: turn, place)
+      answer(asked, with: turn)
     } else {
-      switch try await finder.find(id, for: .identity(asked.identity, surface: id)) {
-      case .live(let turn): answer(asked, with: turn, place)
-      case .ended(let facts, let row, let terminal): try await answer(asked, with: facts, row, terminal, place)
+      switch try await finder.find(id, for: .identity(asked.identity, surface: asked.surface)) {
+      case .live(let turn): answer(asked, with: turn)
+      case .ended(let facts, let row, let terminal): try await answer(asked, with: facts, row, terminal)
       }
     }
     gate.meters.starts.add(.repeated, in: gate.meters.lane)

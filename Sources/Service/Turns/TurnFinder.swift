@@ -9,15 +9,20 @@ final class TurnFinder: Sendable {
   private let surfaces: Surfaces
   private let neighbours: LiveTurn.Neighbours
   private let tail: TailReader
+  private let pages: Turnstile
+  private let failures: DatabaseLog
 
   init(
-    registry: Registry, store: TurnStore, surfaces: Surfaces, neighbours: LiveTurn.Neighbours, tail: TailReader
+    registry: Registry, store: TurnStore, surfaces: Surfaces, neighbours: LiveTurn.Neighbours, tail: TailReader,
+    pages: Turnstile, failures: DatabaseLog
   ) {
     self.registry = registry
     self.store = store
     self.surfaces = surfaces
     self.neighbours = neighbours
     self.tail = tail
+    self.pages = pages
+    self.failures = failures
   }
 
   enum Found: Sendable {
@@ -72,12 +77,7 @@ final class TurnFinder: Sendable {
     var reply = PollReply(cursor: cursor)
     reply.reset = reset
     if cursor.offset < total {
-      let chunks: [(sequence: Int, events: [UInt8])]
-      do {
-        chunks = row.compacted ? [] : try await store.chunks(of: facts.id, after: cursor)
-      } catch {
-        throw Refusal(error)
-      }
+      let chunks = row.compacted ? [] : try await page(of: facts.id, after: cursor)
       guard chunks.first?.sequence == cursor.offset + 1 else {
         return try await compacted(facts, row, terminal)
       }
@@ -125,16 +125,24 @@ final class TurnFinder: Sendable {
     return reply
   }
 
-  /// The whole log of a turn that has ended lately.
+  /// Chunks that follow the cursor, about 64 KB of them. Throws 503.
+  func page(of turn: ID, after cursor: Cursor) async throws(Refusal) -> [(sequence: Int, events: [UInt8])] {
+    do { return try await store.chunks(of: turn, after: cursor) } catch {
+      failures.failed("log not read", error)
+      throw Refusal(error)
+    }
+  }
+
+  /// The whole log of a turn that has ended lately. It may be megabytes: so many are read at once.
   func log(_ facts: LiveTurn.Facts, _ row: TurnStore.Row) async throws(Refusal) -> TurnLog {
+    guard await pages.enter() else {
+      neighbours.meters.hit(.conversationPages)
+      throw .overloaded
+    }
+    defer { pages.leave() }
     var log = TurnLog(epoch: row.epoch)
     while log.sealed < row.chunks ?? 0 {
-      let page: [(sequence: Int, events: [UInt8])]
-      do {
-        page = try await store.chunks(of: facts.id, after: Cursor(epoch: row.epoch, offset: log.sealed))
-      } catch {
-        throw Refusal(error)
-      }
+      let page = try await page(of: facts.id, after: Cursor(epoch: row.epoch, offset: log.sealed))
       guard page.first?.sequence == log.sealed + 1 else { throw .purged }
       for chunk in page { log.append(committed: chunk.events) }
     }

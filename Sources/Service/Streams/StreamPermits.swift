@@ -1,8 +1,8 @@
 import Chat
 import Synchronization
 
-/// How many streams there are, on this node and of each identity. Who finds no place polls.
-final class StreamPlaces: Sendable {
+/// How many streams there may be, on this node and of each identity. Who gets no permit polls.
+final class StreamPermits: Sendable {
   /// Streams of one identity on this node at most: so many tabs and devices.
   static let identityLimit = 16
 
@@ -24,8 +24,8 @@ final class StreamPlaces: Sendable {
   /// From now on; streams above it go on.
   func replace(limit: Int) { self.limit.store(limit, ordering: .relaxed) }
 
-  /// A place, until it is let go; nil for who may have as many as there are. Throws `too_many_streams`.
-  func take(for identity: ID?) throws(Refusal) -> StreamPlace {
+  /// A permit, for as long as it is kept; `identity`: nil for who may have as many as there are. Throws `too_many_streams`.
+  func take(for identity: ID?) throws(Refusal) -> StreamPermit {
     let bound = state.withLock { state -> Bound? in
       guard state.count < limit.load(ordering: .relaxed) else { return .streams }
       if let identity {
@@ -39,7 +39,7 @@ final class StreamPlaces: Sendable {
       meters.hit(bound)
       throw .tooManyStreams
     }
-    return StreamPlace(identity: identity, places: self)
+    return StreamPermit(identity: identity, permits: self)
   }
 
   fileprivate func leave(_ identity: ID?) {
@@ -52,15 +52,15 @@ final class StreamPlaces: Sendable {
   }
 }
 
-/// One stream's place.
-final class StreamPlace: Sendable {
+/// One stream's.
+final class StreamPermit: Sendable {
   private let identity: ID?
-  private let places: StreamPlaces
+  private let permits: StreamPermits
 
-  fileprivate init(identity: ID?, places: StreamPlaces) {
+  fileprivate init(identity: ID?, permits: StreamPermits) {
     self.identity = identity
-    self.places = places
+    self.permits = permits
   }
 
-  deinit { places.leave(identity) }
+  deinit { permits.leave(identity) }
 }
