@@ -82,10 +82,11 @@ def test_a_late_repetition_of_a_start_gives_the_conversation_back(nodes):
                 *("start_turn", turn, conversation, identity, surface, question, "[]", answer, node, model.name, "{}"),
                 *(False, None, None),
             )
-            return taken[0]["taken"], nodes.run("start_history", turn, 4, 1000, 1 << 24)
+            return taken[0]["taken"], nodes.run("start_history", turn, 4, 1000, 1 << 24, node)
 
     taken, history = start(True)
     assert taken == 1 and len(history) == 1
+    assert nodes.run("start_history", turn, 4, 1000, 1 << 24, nodes.add_row(10)) == [], "it is another node's turn"
     assert start(False)[1], "a repetition in time goes on with the turn"
     nodes.sql.execute("update turn set state = 'done', chunks = 1, ended_at = now() where id = %s", [turn])
     nodes.sql.execute("update conversation set live_turn = null where id = %s", [conversation])
