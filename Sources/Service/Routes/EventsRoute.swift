@@ -5,81 +5,62 @@ import Store
 
 /// `GET /chat/{turn}/events`: what polls would fetch, as a stream: server-sent events, or JSON lines for who accepts
 /// those. Cursors are those of polls: a client may go over from one to the other at any chunk.
-struct EventsRoute: Sendable {
+struct EventsRoute: TurnRoute {
   let access: TurnAccess
   let streams: [Streams]
   let permits: StreamPermits
 
-  /// *Loop only.*
-  func handle(_ request: Request, _ captured: String, _ exchange: Exchange) {
-    do throws(Refusal) {
-      access.open(to: try Wish(request, turn: captured, exchange, self))
-    } catch {
-      exchange.reply(access.gate.response(to: request, refusing: error))
-    }
-  }
-
-  /// What a request asks for.
-  private struct Wish: TurnVisit {
-    let route: EventsRoute
-    let request: Request
-    let exchange: Exchange
-    let turn: ID
+  struct Wish: Sendable {
     let reader: StreamReader
     /// Tells tabs apart.
     let name: String
+  }
 
-    init(_ request: Request, turn: String, _ exchange: Exchange, _ route: EventsRoute) throws(Refusal) {
-      (self.route, self.request, self.exchange) = (route, request, exchange)
-      guard let id = ID(turn) else { throw .notFound }
-      self.turn = id
-      let cursor = try Cursor(said: request.lastEventID ?? request.queryValue("cursor"))
-      let form: any StreamForm =
-        StreamKind(accepted: request.accept) == .lines ? JSONLinesForm() : EventStreamForm()
-      reader = StreamReader(form: form, cursor: cursor)
-      name = try request.readerName()
+  func wish(of request: Request) throws(Refusal) -> Wish {
+    let cursor = try Cursor(said: request.lastEventID ?? request.queryValue("cursor"))
+    let form: any StreamForm = StreamKind(accepted: request.accept) == .lines ? JSONLinesForm() : EventStreamForm()
+    return Wish(reader: StreamReader(form: form, cursor: cursor), name: try request.readerName())
+  }
+
+  func read(
+    _ turn: LiveTurn, _ wish: Wish, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
+  ) throws(Refusal) {
+    let origin = try access.gate.origin(of: request, surface: turn.facts.surface)
+    _ = try access.gate.admit(wish.name, with: wish.reader.cursor, to: turn)
+    if turn.isRead(by: wish.reader.cursor) { return exchange.reply(.nothingMore(origin: origin)) }
+    let permit = try permit(for: grant, request)
+    streams.of(exchange).open(exchange, of: .live(turn), for: wish.reader, by: permit, origin: origin)
+  }
+
+  func read(
+    _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ wish: Wish, _ grant: Gate.Grant,
+    _ request: Request, _ exchange: Exchange
+  ) async throws(Refusal) {
+    let origin = try access.gate.origin(of: request, surface: facts.surface)
+    let (cursor, total) = (wish.reader.cursor, row.chunks ?? 0)
+    if cursor == Cursor(epoch: row.epoch, offset: total) { return exchange.reply(.nothingMore(origin: origin)) }
+    let permit = try permit(for: grant, request)
+    let isHere = cursor.epoch == row.epoch && cursor.offset <= total
+    let from = isHere ? cursor : Cursor(epoch: row.epoch, offset: 0)
+    let page = row.compacted ? [] : try await access.finder.page(of: facts.id, after: from)
+    let log: StoredLog
+    if page.first?.sequence == from.offset + 1 {
+      log = StoredLog(facts, row, terminal, finder: access.finder, first: page)
+    } else {
+      let compacted = try await access.finder.compacted(facts, row, terminal)
+      log = StoredLog(facts, row, terminal, finder: access.finder, compacted: compacted)
     }
-
-    private var gate: Gate { route.access.gate }
-
-    func read(_ turn: LiveTurn, _ grant: Gate.Grant) throws(Refusal) {
-      let origin = try gate.origin(of: request, surface: turn.facts.surface)
-      _ = try gate.admit(name, with: reader.cursor, to: turn)
-      if turn.isRead(by: reader.cursor) { return exchange.reply(.nothingMore(origin: origin)) }
-      let permit = try permit(for: grant)
-      route.streams.of(exchange).open(exchange, of: .live(turn), for: reader, by: permit, origin: origin)
+    exchange.loop.submit {
+      streams.of(exchange).open(exchange, of: .stored(log), for: wish.reader, by: permit, origin: origin)
     }
+  }
 
-    func read(
-      _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ grant: Gate.Grant
-    ) async throws(Refusal) {
-      let origin = try gate.origin(of: request, surface: facts.surface)
-      let total = row.chunks ?? 0
-      if reader.cursor == Cursor(epoch: row.epoch, offset: total) {
-        return exchange.reply(.nothingMore(origin: origin))
-      }
-      let permit = try permit(for: grant)
-      let isHere = reader.cursor.epoch == row.epoch && reader.cursor.offset <= total
-      let from = isHere ? reader.cursor : Cursor(epoch: row.epoch, offset: 0)
-      let finder = route.access.finder
-      let page = row.compacted ? [] : try await finder.page(of: facts.id, after: from)
-      let log: StoredLog
-      if page.first?.sequence == from.offset + 1 {
-        log = StoredLog(facts, row, terminal, finder: finder, first: page)
-      } else {
-        let compacted = try await finder.compacted(facts, row, terminal)
-        log = StoredLog(facts, row, terminal, finder: finder, compacted: compacted)
-      }
-      exchange.loop.submit {
-        route.streams.of(exchange).open(exchange, of: .stored(log), for: reader, by: permit, origin: origin)
-      }
-    }
+  private func permit(for grant: Gate.Grant, _ request: Request) throws(Refusal) -> StreamPermit {
+    try permits.take(for: access.gate.isPerson(request) ? grant.principal.identity : nil)
+  }
 
-    private func permit(for grant: Gate.Grant) throws(Refusal) -> StreamPermit {
-      try route.permits.take(for: gate.isPerson(request) ? grant.principal.identity : nil)
-    }
-
-    func refuse(_ refusal: Refusal) { exchange.reply(gate.response(to: request, refusing: refusal)) }
+  func refuse(_ refusal: Refusal, _ request: Request, _ exchange: Exchange) {
+    exchange.reply(access.gate.response(to: request, refusing: refusal))
   }
 }
 

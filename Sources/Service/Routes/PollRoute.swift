@@ -4,72 +4,54 @@ import FrontDoor
 import Store
 
 /// `GET /chat/{turn}/poll`: a look-up, a permission check and a copy; or a small struct in the parking.
-struct PollRoute: Sendable {
+struct PollRoute: TurnRoute {
   let access: TurnAccess
   let parkings: [Parking]
 
-  /// *Loop only.*
-  func handle(_ request: Request, _ captured: String, _ exchange: Exchange) {
-    do throws(Refusal) {
-      access.open(to: try Poll(request, turn: captured, exchange, self))
-    } catch {
-      refuse(error, request, exchange)
-    }
-  }
-
-  private func refuse(_ refusal: Refusal, _ request: Request, _ exchange: Exchange) {
-    access.gate.meters.polls.add(.refused, in: access.gate.meters.lane)
-    exchange.reply(access.gate.response(to: request, refusing: refusal))
-  }
-
-  /// What a poll asks for.
-  private struct Poll: TurnVisit {
-    let route: PollRoute
-    let request: Request
-    let exchange: Exchange
-    let turn: ID
+  struct Wish: Sendable {
     let cursor: Cursor
     let wait: Int
     let arrived = Instant.now()
     let hidden: Bool
     let reader: String
+  }
 
-    init(_ request: Request, turn: String, _ exchange: Exchange, _ route: PollRoute) throws(Refusal) {
-      (self.route, self.request, self.exchange) = (route, request, exchange)
-      guard let id = ID(turn) else { throw .notFound }
-      self.turn = id
-      cursor = try Cursor(said: request.queryValue("cursor"))
-      guard let wait = request.queryValue("wait").map({ Int($0) }) ?? 0, wait >= 0 else {
-        throw .malformed("`wait` is not a number of milliseconds.")
-      }
-      self.wait = wait
-      hidden = request.queryValue("hidden") == "1"
-      reader = try request.readerName()
+  func wish(of request: Request) throws(Refusal) -> Wish {
+    let cursor = try Cursor(said: request.queryValue("cursor"))
+    guard let wait = request.queryValue("wait").map({ Int($0) }) ?? 0, wait >= 0 else {
+      throw .malformed("`wait` is not a number of milliseconds.")
     }
+    return Wish(
+      cursor: cursor, wait: wait, hidden: request.queryValue("hidden") == "1", reader: try request.readerName())
+  }
 
-    func read(_ turn: LiveTurn, _ grant: Gate.Grant) throws(Refusal) {
-      let gate = route.access.gate
-      let origin = try gate.origin(of: request, surface: turn.facts.surface)
-      let bucket = try gate.admit(reader, with: cursor, to: turn)
-      let ask = Ask(
-        form: .poll(cursor), hidden: hidden, waits: wait > 0, bucket: bucket, origin: origin, renewal: grant.renewal)
-      route.parkings.of(exchange).answer(
-        exchange, of: turn, ask: ask,
-        hold: turn.facts.pacer.hold(wait - Instant.now().milliseconds(since: arrived)))
-    }
+  func read(
+    _ turn: LiveTurn, _ wish: Wish, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
+  ) throws(Refusal) {
+    let origin = try access.gate.origin(of: request, surface: turn.facts.surface)
+    let bucket = try access.gate.admit(wish.reader, with: wish.cursor, to: turn)
+    let ask = Ask(
+      form: .poll(wish.cursor), hidden: wish.hidden, waits: wish.wait > 0, bucket: bucket, origin: origin,
+      renewal: grant.renewal)
+    parkings.of(exchange).answer(
+      exchange, of: turn, ask: ask,
+      hold: turn.facts.pacer.hold(wish.wait - Instant.now().milliseconds(since: wish.arrived)))
+  }
 
-    func read(
-      _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ grant: Gate.Grant
-    ) async throws(Refusal) {
-      let gate = route.access.gate
-      let origin = try gate.origin(of: request, surface: facts.surface)
-      var reply = try await route.access.finder.poll(cursor, facts, row, terminal)
-      reply.token = grant.renewal
-      gate.meters.polls.add(.immediate, in: gate.meters.lane)
-      exchange.reply(.poll(reply, origin: origin))
-    }
+  func read(
+    _ facts: LiveTurn.Facts, _ row: TurnStore.Row, _ terminal: Terminal, _ wish: Wish, _ grant: Gate.Grant,
+    _ request: Request, _ exchange: Exchange
+  ) async throws(Refusal) {
+    let origin = try access.gate.origin(of: request, surface: facts.surface)
+    var reply = try await access.finder.poll(wish.cursor, facts, row, terminal)
+    reply.token = grant.renewal
+    access.gate.meters.polls.add(.immediate, in: access.gate.meters.lane)
+    exchange.reply(.poll(reply, origin: origin))
+  }
 
-    func refuse(_ refusal: Refusal) { route.refuse(refusal, request, exchange) }
+  func refuse(_ refusal: Refusal, _ request: Request, _ exchange: Exchange) {
+    access.gate.meters.polls.add(.refused, in: access.gate.meters.lane)
+    exchange.reply(access.gate.response(to: request, refusing: refusal))
   }
 }
 

@@ -325,12 +325,12 @@ final class LiveTurn: Sendable {
   /// The answer as things stand.
   func answer(_ ask: Ask) -> Response {
     switch ask.form {
-    case .poll(let cursor): .poll(poll(ask, after: cursor), origin: ask.origin)
+    case .poll(let cursor): poll(ask, after: cursor)
     case .whole(let form): whole(form, origin: ask.origin)
     }
   }
 
-  private func poll(_ ask: Ask, after cursor: Cursor) -> PollReply {
+  private func poll(_ ask: Ask, after cursor: Cursor) -> Response {
     let now = Instant.now()
     return state.withLock { state in
       let reader = Pacer.Reader(
@@ -345,7 +345,8 @@ final class LiveTurn: Sendable {
       reply.token = ask.renewal
       state.readers.budget.told(at: ask.bucket, due: now.milliseconds + reply.pollAfter)
       state.readers.asked(at: now, pause: reply.pollAfter)
-      return reply
+      // Written here: a reply that kept its slice of the log any longer would make the next delta copy all of it.
+      return .poll(reply, origin: ask.origin)
     }
   }
 
