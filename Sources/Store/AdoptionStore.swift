@@ -50,7 +50,8 @@ package struct AdoptionStore: Sendable {
   /// gone, or this node is fenced. Repeats itself once if its outcome is unknown.
   package func adopt(_ orphan: Orphan, by incarnation: ID) async throws(StoreError) -> Adopted? {
     let queries = [
-      Query(.turnAdopt, .id(incarnation), .id(orphan.turn), .int(orphan.epoch)), StartStore.history(of: orphan.turn, by: incarnation),
+      Query(.turnAdopt, .id(incarnation), .id(orphan.turn), .int(orphan.epoch)),
+      StartStore.history(of: orphan.turn, by: incarnation),
     ]
     let rows: [Rows]
     do {
