@@ -4,8 +4,23 @@
 begin;
 
 set local role sluice_owner;
--- Every start reads these tables: rather fail, to be run again, than make starts wait behind us.
-set local lock_timeout = '2s';
+-- Every start locks several of these tables, in an order of its own: whoever waits for one and holds another can end
+-- as a deadlock, and starts with it. So all of them at once or none, again and again, and rather fail, to be run again,
+-- than make starts wait behind us.
+do $$
+begin
+  set local lock_timeout = '200ms';
+  for attempt in 1..50 loop
+    begin
+      lock table sluice.virtual_model, sluice.surface, sluice.turn in access exclusive mode;
+      return;
+    exception when lock_not_available then
+      perform pg_sleep(0.05 * random());
+    end;
+  end loop;
+  raise lock_not_available using message = 'The tables are in use without a pause: deploy again.';
+end
+$$;
 
 alter table sluice.virtual_model
   drop constraint virtual_model_chunking_check,

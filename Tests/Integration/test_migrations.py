@@ -2,9 +2,11 @@
 
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
-from stack import Failure, Postgres
+from stack import Failure, Postgres, wait_until
 from stack.postgres import MIGRATIONS
 
 CHANGES = [line.split()[0] for line in (MIGRATIONS / "sqitch.plan").read_text().splitlines() if re.match(r"\w", line)]
@@ -43,6 +45,33 @@ def test_each_revert_undoes_its_deploy(postgres: Postgres, database: str):
         if before != "roles":
             names = postgres.sql(database, "select name from sluice.schema_change").split()
             assert change not in names
+
+
+# What each change locks of what statements that go on meanwhile lock too, several tables in one transaction.
+LOCKED = {
+    "routing": ["node", "virtual_model", "model_route", "credential", "turn"],
+    "delivery": ["virtual_model", "surface", "turn"],
+}
+
+
+@pytest.mark.parametrize(("change", "table"), [(change, table) for change in LOCKED for table in LOCKED[change]])
+def test_a_change_is_no_deadlock_with_who_locks_its_tables_in_another_order(
+    postgres: Postgres, database: str, change: str, table: str
+):
+    postgres.sqitch(database, "deploy", "--verify", "--to-change", CHANGES[CHANGES.index(change) - 1])
+    waits = "select count(*) from pg_locks where not granted and database = (select oid from pg_database where datname = "
+    with (
+        psycopg.connect(postgres.conninfo(database, user="postgres"), autocommit=True) as watch,
+        psycopg.connect(postgres.conninfo(database, user="postgres")) as start,
+        ThreadPoolExecutor() as threads,
+    ):
+        start.execute(f"lock table sluice.{table} in row share mode")
+        deploying = threads.submit(postgres.sqitch, database, "deploy", "--verify", "--to-change", change)
+        wait_until(lambda: watch.execute(f"{waits} '{database}')").fetchone()[0], "the change to wait")
+        for other in LOCKED[change]:
+            start.execute(f"lock table sluice.{other} in row share mode")
+        start.commit()
+        deploying.result()
 
 
 def test_an_index_that_broke_off_is_built_anew(postgres: Postgres, database: str):
