@@ -16,7 +16,8 @@ begin
   set local lock_timeout = '200ms';
   for attempt in 1..50 loop
     begin
-      lock table sluice.node, sluice.virtual_model, sluice.model_route, sluice.credential, sluice.turn in access exclusive mode;
+      lock table sluice.node, sluice.virtual_model, sluice.model_route, sluice.credential, sluice.turn
+        in access exclusive mode;
       return;
     exception when lock_not_available then
       perform pg_sleep(0.05 * random());
