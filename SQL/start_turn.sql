@@ -2,7 +2,7 @@
 -- The message follows the one that was named and found by the first statement, none, or the newest of the conversation.
 -- The model was resolved by the first statement; should it vanish in between, the turn is written all the same: a taken
 -- conversation must have its turn. A repetition that comes when the turn has run and ended already must not keep the
--- conversation: it gives it back.
+-- conversation, nor what was reserved for it: it gives both back.
 -- $1 turn, $2 conversation, $3 identity, $4 surface, $5 user message, $6 parts, $7 assistant message,
 -- $8 incarnation, $9 model or null, $10 metadata, $11 message follows none, $12 message that it follows, or null,
 -- $13 what the client sent beside the message, or null: kept until the end if another node may have to begin anew
@@ -18,6 +18,11 @@ freed as (
   from stale
   where conversation.id = $2::uuid
     and conversation.live_turn = stale.id
+),
+unheld as (
+  delete from sluice.usage_hold
+  using stale
+  where usage_hold.turn_id = stale.id
 ),
 mine as materialized (
   select id

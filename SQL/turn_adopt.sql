@@ -13,7 +13,7 @@ with fence as materialized (
   for key share
 ),
 orphan as materialized (
-  select t.id, t.owner, t.surface_id, t.model_name
+  select t.id, t.owner, t.identity_id, t.surface_id, t.model_name
   from fence
   cross join sluice.turn t
   left join sluice.node n on n.incarnation = t.owner
@@ -47,6 +47,22 @@ model as materialized (
       and r.enabled
   )
 ),
+roles as materialized (
+  select r.id, r.all_tools
+  from orphan
+  cross join sluice.roles_of(orphan.identity_id, orphan.surface_id) as mine (id)
+  join sluice.role r on r.id = mine.id
+),
+tools as materialized (
+  select
+    case
+      when not exists (select from roles where all_tools) then array(
+        select g.tool
+        from sluice.role_tool g
+        join roles on roles.id = g.role_id
+      )
+    end as granted
+),
 adopted as (
   update sluice.turn
   set
@@ -70,9 +86,13 @@ select
   r.idle_timeout_ms, r.total_timeout_ms,
   c.id as credential_id, c.reference, c.sealed, c.sealed_key, c.managed_domain, c.client_certificate, c.client_key,
   c.ca_bundle, model.chunking, model.chunk_bytes, model.chunk_delay_ms, adopted.abandon_after_ms, model.on_interrupt,
+  tools.granted as tools,
+  -- What was reserved for its former text is for the new one.
+  (select min(h.tokens) from sluice.usage_hold h where h.turn_id = $2::uuid) as held_tokens,
   adopted.request::text
 from adopted
 cross join model
+cross join tools
 join sluice.model_route r on r.model_id = model.id and r.enabled
 left join sluice.credential c on c.id = r.credential_id
 order by r.priority, r.id

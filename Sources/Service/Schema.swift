@@ -5,8 +5,8 @@ package enum Schema {
   /// Changes without which it refuses to start. Newer ones are fine: a DBA may deploy first.
   package static let needed = [
     "roles", "schema_change", "node", "surface", "model", "identity", "conversation", "turn", "turn_delta",
-    "route_timeouts",
-    "client_certificate", "history_token_limit", "conversation_delete", "routing", "delivery",
+    "route_timeouts", "client_certificate", "history_token_limit", "conversation_delete", "routing", "delivery",
+    "access", "identity_merged_idx", "usage",
   ]
 
   /// Why the schema does not suit this program; nil if it does. Throws what the database says.

@@ -67,6 +67,6 @@ package struct AdoptionStore: Sendable {
     return Adopted(
       conversation: conversation, identity: identity, userMessage: userMessage, message: message,
       restarts: taken.int(0, 4) ?? 0, plan: plan, history: StartStore.messages(rows[1]),
-      request: taken.utf8(0, 45))
+      request: taken.utf8(0, 47))
   }
 }

@@ -25,6 +25,10 @@ extension StartStore {
     package let abandonAfter: Int?
     /// Should this node die, another one may begin the turn anew.
     package let restarts: Bool
+    /// Tools that the identity's roles grant; nil: every one.
+    package let tools: [String]?
+    /// Tokens that the turn may use before it asks for more (`UsageStore.extend`); nil: no limit counts them.
+    package let tokens: Int?
     /// At least one; those of the least priority number first.
     package let routes: [Route]
   }
@@ -100,6 +104,8 @@ extension StartStore.Plan {
       delay: rows.int(0, 42) ?? 250)
     abandonAfter = rows.int(0, 43)
     restarts = rows.string(0, 44) == "restart"
+    tools = rows.string(0, 45) == nil ? nil : rows.words(0, 45)
+    tokens = rows.int(0, 46)
     routes = (0..<rows.count).compactMap { StartStore.Route(rows, $0) }
     if routes.isEmpty { return nil }
   }

@@ -31,6 +31,8 @@ package struct StartStore: Sendable {
     package var request: [UInt8]?
     /// That request offers tools, or goes on with calls of them.
     package var speaksOfTools: Bool
+    /// Names of the tools that it offers.
+    package var tools: [String]
     /// Idempotency-Key and the SHA-256 of the body it goes with.
     package var key: (name: String, bodyHash: [UInt8])?
 
@@ -38,7 +40,7 @@ package struct StartStore: Sendable {
       incarnation: ID, identity: ID, surface: ID, model: String?, conversation: ID, isNewConversation: Bool,
       after: After, turn: ID, userMessage: ID, assistantMessage: ID, parts: [UInt8], estimatedTokens: Int,
       metadata: [UInt8], request: [UInt8]? = nil, speaksOfTools: Bool = false,
-      key: (name: String, bodyHash: [UInt8])?
+      tools: [String] = [], key: (name: String, bodyHash: [UInt8])?
     ) {
       self.incarnation = incarnation
       self.identity = identity
@@ -55,6 +57,7 @@ package struct StartStore: Sendable {
       self.metadata = metadata
       self.request = request
       self.speaksOfTools = speaksOfTools
+      self.tools = tools
       self.key = key
     }
   }
@@ -77,7 +80,7 @@ package struct StartStore: Sendable {
   package enum Outcome: Sendable {
     /// The turn is in the database; `history` begins with a user's message, the oldest that the model's limits allow,
     /// and ends with the new one.
-    case started(Plan, history: [Message])
+    case started(Plan, history: [Message], Allowance)
     /// The key belongs to this turn already. `sameBody` false: it was used for something else.
     case repeated(turn: ID, sameBody: Bool)
     /// The conversation has a live turn; nil if that has ended meanwhile.
@@ -90,13 +93,54 @@ package struct StartStore: Sendable {
     case tooLong
     /// Tools were offered to a virtual model that knows none.
     case noTools
-    /// No such virtual model, it is disabled, or it has no enabled route.
+    /// A tool was offered that no role of the identity grants.
+    case toolRefused
+    /// A limit is reached.
+    case limited(Limit)
+    /// No such virtual model, it is disabled, it has no enabled route, or no role of the identity grants it.
     case noModel
     /// This node's lease has lapsed or was voided.
     case fenced
-    /// The identity is gone; only a new conversation finds that out.
+    /// The identity is gone, was merged into another one, or erased.
     case noIdentity
   }
+
+  /// What is left of the limits that a start meets; of several of one kind, of the one of which least is left.
+  package struct Allowance: Sendable, Equatable {
+    package struct Item: Sendable, Equatable {
+      package let limit: Int
+      package let remaining: Int
+      /// Seconds until all of it is there again.
+      package let reset: Int
+    }
+
+    /// Of starts in this minute; nil: no limit.
+    package let requests: Item?
+    /// Of tokens in this day or month; nil: no limit.
+    package let tokens: Item?
+  }
+
+  /// A limit that is reached.
+  package struct Limit: Sendable, Equatable {
+    package enum Rule: String, Sendable, CaseIterable {
+      case requestsPerMinute = "requests_per_minute"
+      case concurrentTurns = "concurrent_turns"
+      case tokensPerDay = "tokens_per_day"
+      case tokensPerMonth = "tokens_per_month"
+      case costPerDay = "cost_per_day"
+      case costPerMonth = "cost_per_month"
+    }
+
+    package let rule: Rule
+    /// identity, surface, role or model.
+    package let subject: String
+    /// Seconds until it is less full by itself; 0: when a turn ends.
+    package let seconds: Int
+    package let allowance: Allowance
+  }
+
+  /// Tokens reserved at a time: a turn asks for as many again before they are used up.
+  package static let tokensAtATime = 4_096
 
   /// The parts of a history's messages are at most this many bytes of JSON, the new message aside.
   private static let historyBytes = 16 << 20
@@ -119,7 +163,8 @@ package struct StartStore: Sendable {
       Query(
         .startTake, .id(start.incarnation), .id(start.identity), .id(start.surface), .text(start.model),
         .id(start.conversation), .bool(start.isNewConversation), .id(start.turn),
-        .int(start.estimatedTokens), .id(start.after.message), .bool(start.speaksOfTools))
+        .int(start.estimatedTokens), .id(start.after.message), .bool(start.speaksOfTools),
+        .textArray(start.tools.map { Array($0.utf8) }), .int(Self.tokensAtATime))
     ]
     if let key = start.key {
       queries.append(
@@ -148,7 +193,7 @@ package struct StartStore: Sendable {
     switch outcome {
     case .started, .repeated, .fenced, .noIdentity: return outcome
     // A refused start may be the repetition of one that succeeded: the conversation is busy with that very turn.
-    case .busy, .noConversation, .noMessage, .tooLong, .noTools, .noModel:
+    case .busy, .noConversation, .noMessage, .tooLong, .noTools, .toolRefused, .limited, .noModel:
       return try await former(of: start) ?? outcome
     }
   }
@@ -188,17 +233,41 @@ package struct StartStore: Sendable {
 
   private func outcome(of start: Start, taken: Rows, history: Rows) async throws(StoreError) -> Outcome {
     guard taken.int(0, 0) == 1 else { return .fenced }
+    guard taken.bool(0, 47) == true else { return .noIdentity }
     if !start.isNewConversation, taken.bool(0, 2) != true { return .noConversation }
     guard let plan = Plan(taken) else { return .noModel }
     if taken.bool(0, 3) != true { return .noMessage }
     if taken.bool(0, 4) != true { return .tooLong }
     if start.speaksOfTools, !plan.usesTools { return .noTools }
+    if taken.bool(0, 48) != true { return .toolRefused }
+    let allowance = Allowance(taken)
+    if let rule = taken.string(0, 49).flatMap(Limit.Rule.init) {
+      return .limited(
+        Limit(rule: rule, subject: taken.string(0, 50) ?? "", seconds: taken.int(0, 51) ?? 0, allowance: allowance))
+    }
     guard taken.int(0, 1) == 1 else {
       let live = try await database.run([Query(.conversationLive, .id(start.conversation), .id(start.identity))])[0]
       return .busy(turn: live.id(0, 0))
     }
     if history.isEmpty { return .busy(turn: nil) }
-    return .started(plan, history: Self.messages(history))
+    return .started(plan, history: Self.messages(history), allowance)
+  }
+}
+
+extension StartStore.Allowance {
+  /// From the columns of `start_take`.
+  fileprivate init(_ rows: Rows) {
+    requests = Item(rows, 52)
+    tokens = Item(rows, 55)
+  }
+}
+
+extension StartStore.Allowance.Item {
+  fileprivate init?(_ rows: Rows, _ column: Int) {
+    guard let limit = rows.int(0, column) else { return nil }
+    self.limit = limit
+    remaining = rows.int(0, column + 1) ?? 0
+    reset = rows.int(0, column + 2) ?? 0
   }
 }
 

@@ -45,7 +45,8 @@ values
   ('reads no leaf', $$select from sluice.turn_delta_0$$),
   ('reads no event', $$select from sluice.turn_event$$),
   ('reads no idempotency key', $$select from sluice.idempotency$$),
-  ('reads no link', $$select from sluice.identity_link$$),
+  ('writes no ledger', $$insert into sluice.usage_ledger default values$$),
+  ('changes no count', $$update sluice.usage_counter set tokens = 0$$),
   ('ends no turn', $$update sluice.turn set state = 'done', chunks = 1, ended_at = now()$$),
   ('moves no turn', $$update sluice.turn set owner = gen_random_uuid()$$),
   ('deletes no turn', $$delete from sluice.turn$$),
@@ -101,18 +102,34 @@ select results_eq(
   $$
     values
       ('conversation' collate "C", 'select'),
+      ('cost_by_day', 'select'),
       ('credential', 'select insert update delete'),
+      ('error_by_day', 'select'),
+      ('first_text_by_day', 'select'),
       ('identity', 'select insert'),
+      ('identity_link', 'select insert delete'),
+      ('identity_role', 'select insert update delete'),
+      ('jwt_issuer', 'select insert update delete'),
       ('live_turn', 'select'),
       ('model_route', 'select insert update delete'),
       ('node', 'select'),
       ('node_status', 'select'),
+      ('price', 'select insert update delete'),
+      ('revocation', 'select insert update delete'),
+      ('role', 'select insert update delete'),
+      ('role_model', 'select insert update delete'),
+      ('role_tool', 'select insert update delete'),
       ('route_health', 'select'),
       ('route_status', 'select'),
       ('schema_change', 'select'),
       ('surface', 'select insert update delete'),
       ('surface_key', 'select insert update delete'),
+      ('top_identity', 'select'),
       ('turn_report', 'select'),
+      ('usage_counter', 'select'),
+      ('usage_hold', 'select'),
+      ('usage_ledger', 'select'),
+      ('usage_limit', 'select insert update delete'),
       ('virtual_model', 'select insert update delete')
   $$,
   'it has these rights and no others'
@@ -125,14 +142,17 @@ select results_eq(
     cross join lateral aclexplode(attacl)
     where relnamespace = 'sluice'::regnamespace
       and privilege_type <> 'SELECT'
-    order by relname
+    order by relname, attname
   $$,
   $$
     values
-      ('node' collate "C", 'voided_at' collate "C", 'UPDATE' collate "C"),
+      ('identity' collate "C", 'display_name' collate "C", 'UPDATE' collate "C"),
+      ('identity', 'project', 'UPDATE'),
+      ('identity', 'team', 'UPDATE'),
+      ('node', 'voided_at', 'UPDATE'),
       ('turn', 'cancel_requested_at', 'UPDATE')
   $$,
-  'it changes these two columns'
+  'it changes these columns'
 );
 select results_eq(
   $$

@@ -49,9 +49,215 @@ insert into sluice.turn_delta (turn_id, epoch, seq, slot, events)
 select id, 1, 1, floor(extract(epoch from now()) / 86400)::bigint % 8, '{"type": "text", "text": "Hi"}'
 from sluice.turn;
 
+insert into sluice.role_model (role_id, model_id)
+select role.id, virtual_model.id
+from sluice.role, sluice.virtual_model;
+insert into sluice.role_tool (role_id, tool)
+select id, 'search'
+from sluice.role;
+insert into sluice.identity_role (identity_id, role_id)
+select identity.id, role.id
+from sluice.identity, sluice.role;
+insert into sluice.jwt_issuer (surface_id, issuer, audience, algorithms, jwks)
+select id, 'https://shop.example', 'sluice', '{ES256}', 'https://shop.example/jwks.json'
+from sluice.surface;
+insert into sluice.revocation (identity_id)
+select id
+from sluice.identity;
+insert into sluice.token_use (token, expires_at)
+values ('link:1', now());
+insert into sluice.price (driver, provider_model, input, output)
+values ('openai', 'small', 1, 2);
+insert into sluice.usage_ledger (
+  turn_id, identity_id, surface_id, model_name, state, estimated, input_tokens, output_tokens, cached_tokens,
+  reasoning_tokens, started_at, ended_at
+)
+select id, identity_id, surface_id, 'fast', 'done', false, 1, 1, 0, 0, now(), now()
+from sluice.turn;
+insert into sluice.usage_limit (identity_id, tokens_per_day)
+select id, 1000
+from sluice.identity;
+insert into sluice.usage_limit (surface_id, tokens_per_day)
+select id, 1000
+from sluice.surface;
+insert into sluice.usage_limit (role_id, tokens_per_day)
+select id, 1000
+from sluice.role;
+insert into sluice.usage_limit (model_id, tokens_per_day)
+select id, 1000
+from sluice.virtual_model;
+insert into sluice.usage_counter (subject_id, period, starts_at, slot)
+select id, 'day', now(), 0
+from sluice.identity;
+insert into sluice.usage_hold (turn_id, subject_id, tokens, cost)
+select id, identity_id, 10, 1
+from sluice.turn;
+
 create temporary table refusal (name name, reason text, statement text);
 insert into refusal
 values
+  ('identity_team_check', 'a team without a name', $$update sluice.identity set team = ''$$),
+  ('identity_project_check', 'a project without a name', $$update sluice.identity set project = ''$$),
+  (
+    'identity_merged_into_check', 'an identity that became itself',
+    $$update sluice.identity set merged_into = id, merged_at = now()$$
+  ),
+  (
+    'identity_merged_into_fkey', 'an identity that became nobody',
+    $$update sluice.identity set merged_into = gen_random_uuid(), merged_at = now()$$
+  ),
+  ('identity_merged_at_check', 'a merge of no time', $$update sluice.identity set merged_at = now()$$),
+  ('surface_role_id_fkey', 'a role that is not there', $$update sluice.surface set role_id = gen_random_uuid()$$),
+  (
+    'surface_anonymous_role_id_fkey', 'a role of visitors that is not there',
+    $$update sluice.surface set anonymous_role_id = gen_random_uuid()$$
+  ),
+  ('surface_capabilities_check', 'what no surface can', $$update sluice.surface set capabilities = '{poll,fax}'$$),
+  (
+    'surface_capabilities_check', 'a null among what it can',
+    $$update sluice.surface set capabilities = '{poll,null}'$$
+  ),
+  ('surface_team_check', 'a surface''s team without a name', $$update sluice.surface set team = ''$$),
+  ('surface_project_check', 'a surface''s project without a name', $$update sluice.surface set project = ''$$),
+  ('surface_retention_days_check', 'nothing that is kept', $$update sluice.surface set retention_days = 0$$),
+  ('role_pkey', 'an id twice', $$insert into sluice.role table sluice.role$$),
+  ('role_name_key', 'a name twice', $$insert into sluice.role (name) values ('everyone')$$),
+  ('role_name_check', 'a name with spaces', $$update sluice.role set name = 'all of us'$$),
+  ('role_model_pkey', 'a virtual model granted twice', $$insert into sluice.role_model table sluice.role_model$$),
+  ('role_model_role_id_fkey', 'a grant to no role', $$update sluice.role_model set role_id = gen_random_uuid()$$),
+  (
+    'role_model_model_id_fkey', 'a grant of no virtual model',
+    $$update sluice.role_model set model_id = gen_random_uuid()$$
+  ),
+  ('role_tool_pkey', 'a tool granted twice', $$insert into sluice.role_tool table sluice.role_tool$$),
+  ('role_tool_role_id_fkey', 'a tool granted to no role', $$update sluice.role_tool set role_id = gen_random_uuid()$$),
+  ('role_tool_tool_check', 'a tools name with spaces', $$update sluice.role_tool set tool = 'look up'$$),
+  ('identity_role_pkey', 'a role given twice', $$insert into sluice.identity_role table sluice.identity_role$$),
+  (
+    'identity_role_identity_id_fkey', 'a role given to nobody',
+    $$update sluice.identity_role set identity_id = gen_random_uuid()$$
+  ),
+  ('identity_role_role_id_fkey', 'no role given', $$update sluice.identity_role set role_id = gen_random_uuid()$$),
+  (
+    'jwt_issuer_pkey', 'an id twice',
+    $$
+      insert into sluice.jwt_issuer (id, surface_id, issuer, audience, algorithms, jwks)
+      select id, surface_id, 'other', audience, algorithms, jwks from sluice.jwt_issuer
+    $$
+  ),
+  (
+    'jwt_issuer_issuer_audience_key', 'an issuer twice for one audience',
+    $$
+      insert into sluice.jwt_issuer (surface_id, issuer, audience, algorithms, jwks)
+      select surface_id, issuer, audience, algorithms, jwks from sluice.jwt_issuer
+    $$
+  ),
+  (
+    'jwt_issuer_surface_id_fkey', 'an issuer for no surface',
+    $$update sluice.jwt_issuer set surface_id = gen_random_uuid()$$
+  ),
+  ('jwt_issuer_issuer_check', 'an issuer without a name', $$update sluice.jwt_issuer set issuer = ''$$),
+  ('jwt_issuer_audience_check', 'no audience', $$update sluice.jwt_issuer set audience = ''$$),
+  ('jwt_issuer_algorithms_check', 'no algorithm', $$update sluice.jwt_issuer set algorithms = '{}'$$),
+  ('jwt_issuer_algorithms_check', 'tokens that nobody signed', $$update sluice.jwt_issuer set algorithms = '{none}'$$),
+  ('jwt_issuer_jwks_check', 'keys at no address', $$update sluice.jwt_issuer set jwks = 'shop.example/keys'$$),
+  (
+    'jwt_issuer_secret_check', 'the secret itself',
+    $$update sluice.jwt_issuer set jwks = null, algorithms = '{HS256}', secret = 'hunter2'$$
+  ),
+  (
+    'jwt_issuer_keys_check', 'a public key that is taken for a shared secret',
+    $$update sluice.jwt_issuer set algorithms = '{ES256,HS256}'$$
+  ),
+  ('jwt_issuer_keys_check', 'keys of two kinds', $$update sluice.jwt_issuer set secret = 'env:SHOP'$$),
+  ('jwt_issuer_keys_check', 'no key', $$update sluice.jwt_issuer set jwks = null$$),
+  (
+    'jwt_issuer_keys_check', 'a shared secret with signatures of a key pair',
+    $$update sluice.jwt_issuer set jwks = null, secret = 'env:SHOP'$$
+  ),
+  (
+    'jwt_issuer_clock_skew_s_check', 'a clock that is an hour off',
+    $$update sluice.jwt_issuer set clock_skew_s = 3600$$
+  ),
+  ('jwt_issuer_lifetime_s_check', 'tokens for a year', $$update sluice.jwt_issuer set lifetime_s = 31536000$$),
+  ('revocation_pkey', 'an id twice', $$insert into sluice.revocation table sluice.revocation$$),
+  ('revocation_identity_id_fkey', 'tokens of nobody', $$update sluice.revocation set identity_id = gen_random_uuid()$$),
+  ('revocation_subject_check', 'neither identity nor token', $$update sluice.revocation set identity_id = null$$),
+  ('revocation_subject_check', 'an identity and a token', $$update sluice.revocation set jti = '1'$$),
+  ('revocation_jti_check', 'a token without a name', $$update sluice.revocation set identity_id = null, jti = ''$$),
+  ('revocation_reason_check', 'an empty reason', $$update sluice.revocation set reason = ''$$),
+  ('token_use_pkey', 'a token used twice', $$insert into sluice.token_use table sluice.token_use$$),
+  ('token_use_token_check', 'a token without a name', $$update sluice.token_use set token = ''$$),
+  (
+    'price_pkey', 'an id twice',
+    $$
+      insert into sluice.price (id, driver, provider_model, input, output)
+      select id, 'ollama', 'small', 1, 1 from sluice.price
+    $$
+  ),
+  (
+    'price_key', 'two prices from one moment on',
+    $$insert into sluice.price (driver, provider_model, input, output) values ('openai', 'small', 3, 4)$$
+  ),
+  ('price_driver_check', 'a driver that is no word', $$update sluice.price set driver = 'Open AI'$$),
+  ('price_provider_model_check', 'a model without a name', $$update sluice.price set provider_model = ''$$),
+  ('price_valid_from_check', 'a price of no time', $$update sluice.price set valid_from = 'infinity'$$),
+  ('price_amounts_check', 'a price below nothing', $$update sluice.price set cached = -1$$),
+  ('usage_ledger_pkey', 'a turn entered twice', $$insert into sluice.usage_ledger table sluice.usage_ledger$$),
+  ('usage_ledger_state_check', 'a turn that has not ended', $$update sluice.usage_ledger set state = 'streaming'$$),
+  ('usage_ledger_tokens_check', 'fewer tokens than none', $$update sluice.usage_ledger set cached_tokens = -1$$),
+  ('usage_ledger_cost_check', 'a cost by no price', $$update sluice.usage_ledger set cost = 1$$),
+  ('usage_limit_pkey', 'an id twice', $$insert into sluice.usage_limit table sluice.usage_limit$$),
+  (
+    'usage_limit_identity_id_key', 'two limits of one identity',
+    $$
+      insert into sluice.usage_limit (identity_id)
+      select identity_id from sluice.usage_limit where identity_id is not null
+    $$
+  ),
+  (
+    'usage_limit_identity_id_fkey', 'a limit of no identity',
+    $$update sluice.usage_limit set identity_id = gen_random_uuid() where identity_id is not null$$
+  ),
+  (
+    'usage_limit_surface_id_key', 'two limits of one surface',
+    $$
+      insert into sluice.usage_limit (surface_id)
+      select surface_id from sluice.usage_limit where surface_id is not null
+    $$
+  ),
+  (
+    'usage_limit_surface_id_fkey', 'a limit of no surface',
+    $$update sluice.usage_limit set surface_id = gen_random_uuid() where surface_id is not null$$
+  ),
+  (
+    'usage_limit_role_id_key', 'two limits of one role',
+    $$insert into sluice.usage_limit (role_id) select role_id from sluice.usage_limit where role_id is not null$$
+  ),
+  (
+    'usage_limit_role_id_fkey', 'a limit of no role',
+    $$update sluice.usage_limit set role_id = gen_random_uuid() where role_id is not null$$
+  ),
+  (
+    'usage_limit_model_id_key', 'two limits of one model',
+    $$insert into sluice.usage_limit (model_id) select model_id from sluice.usage_limit where model_id is not null$$
+  ),
+  (
+    'usage_limit_model_id_fkey', 'a limit of no model',
+    $$update sluice.usage_limit set model_id = gen_random_uuid() where model_id is not null$$
+  ),
+  ('usage_limit_subject_check', 'a limit of nobody', $$insert into sluice.usage_limit (tokens_per_day) values (1)$$),
+  (
+    'usage_limit_subject_check', 'a limit of two',
+    $$update sluice.usage_limit set role_id = gen_random_uuid() where surface_id is not null$$
+  ),
+  ('usage_limit_amounts_check', 'a limit below nothing', $$update sluice.usage_limit set cost_per_day = -1$$),
+  ('usage_counter_pkey', 'a count twice', $$insert into sluice.usage_counter table sluice.usage_counter$$),
+  ('usage_counter_period_check', 'a count of the year', $$update sluice.usage_counter set period = 'year'$$),
+  ('usage_counter_slot_check', 'a part that is not there', $$update sluice.usage_counter set slot = 16$$),
+  ('usage_hold_pkey', 'a reservation twice', $$insert into sluice.usage_hold table sluice.usage_hold$$),
+  ('usage_hold_amounts_check', 'less than nothing reserved', $$update sluice.usage_hold set tokens = -1$$),
+
   ('schema_change_pkey', 'a change recorded twice', $$insert into sluice.schema_change values ('node')$$),
   ('schema_change_min_binary_check', 'no version', $$update sluice.schema_change set min_binary = 'soon'$$),
 

@@ -47,6 +47,9 @@ values
   ('sluice_app', 'changes no route', $$update sluice.model_route set region = 'http://elsewhere.example'$$),
   ('sluice_app', 'seals nothing', $$update sluice.credential set sealed = null$$),
   ('sluice_app', 'claims no change', $$insert into sluice.schema_change (name) values ('extra')$$),
+  ('sluice_app', 'writes no ledger', $$insert into sluice.usage_ledger default values$$),
+  ('sluice_app', 'grants no role', $$insert into sluice.identity_role default values$$),
+  ('sluice_app', 'lifts no limit', $$delete from sluice.usage_limit$$),
   ('sluice_report', 'reads no message', $$select from sluice.message$$),
   ('sluice_report', 'reads no turn', $$select error from sluice.turn$$),
   ('sluice_report', 'reads no chunk', $$select from sluice.turn_delta$$),
@@ -61,7 +64,7 @@ values
   ('sluice_report', 'creates nothing', $$create table sluice.extra ()$$);
 grant select on refusal to sluice_app, sluice_report;
 
-select plan((select count(*) from refusal)::integer + 8);
+select plan((select count(*) from refusal)::integer + 9);
 
 select results_eq(
   $$select relation, rights from granted where role = 'sluice_app' order by relation$$,
@@ -71,15 +74,23 @@ select results_eq(
       ('credential', 'select'),
       ('idempotency', 'select insert update delete'),
       ('identity', 'select insert update'),
-      ('identity_link', 'select insert update'),
+      ('identity_link', 'select insert update delete'),
+      ('identity_role', 'select'),
+      ('jwt_issuer', 'select'),
       ('message', 'select insert'),
       ('model_route', 'select'),
       ('node', 'select insert update delete'),
+      ('price', 'select'),
+      ('revocation', 'select insert delete'),
+      ('role', 'select'),
+      ('role_model', 'select'),
+      ('role_tool', 'select'),
       ('route_health', 'select insert update delete'),
       ('route_status', 'select'),
       ('schema_change', 'select'),
       ('surface', 'select'),
       ('surface_key', 'select'),
+      ('token_use', 'select insert delete'),
       ('turn', 'select insert update'),
       ('turn_delta', 'select insert delete'),
       ('turn_delta_0', 'truncate'),
@@ -90,13 +101,27 @@ select results_eq(
       ('turn_delta_5', 'truncate'),
       ('turn_delta_6', 'truncate'),
       ('turn_delta_7', 'truncate'),
+      ('usage_counter', 'select insert update delete'),
+      ('usage_hold', 'select insert update delete'),
+      ('usage_limit', 'select'),
       ('virtual_model', 'select')
   $$,
   'the program has these rights and no others'
 );
 select results_eq(
   $$select relation, rights from granted where role = 'sluice_report' order by relation$$,
-  $$values ('node_status' collate "C", 'select'), ('route_status', 'select'), ('turn_report', 'select')$$,
+  $$
+    values
+      ('cost_by_day' collate "C", 'select'),
+      ('error_by_day', 'select'),
+      ('first_text_by_day', 'select'),
+      ('node_status', 'select'),
+      ('price', 'select'),
+      ('route_status', 'select'),
+      ('top_identity', 'select'),
+      ('turn_report', 'select'),
+      ('usage_ledger', 'select')
+  $$,
   'reports have these rights and no others'
 );
 select is_empty(
@@ -139,14 +164,29 @@ select set_has(
   $$,
   'time-outs and the planner are set'
 );
+select results_eq(
+  $$
+    select proname::text collate "C"
+    from pg_proc
+    where pronamespace = 'sluice'::regnamespace
+      and prosecdef
+    order by 1
+  $$,
+  $$values ('turn_account' collate "C"), ('usage_limit_begin')$$,
+  'two triggers lend the rights of their owner: nobody else writes the ledger'
+);
 select is_empty(
   $$
     select proname
     from pg_proc
     where pronamespace = 'sluice'::regnamespace
-      and prosecdef
+      and (
+        prosecdef and not coalesce(proconfig @> array['search_path=""'], false)
+        or exists (select from aclexplode(proacl) where grantee = 0)
+        or proacl is null and prosecdef
+      )
   $$,
-  'no function lends the rights of its owner'
+  'such functions look nowhere but where they say, and are nobody''s by default'
 );
 
 set local session authorization sluice_app;

@@ -34,9 +34,32 @@ values
   (
     'surface',
     '{id,name,kind,allowed_origins,anonymous,default_model,pace_ms,session_limit,enabled,created_at,chunking,'
-    'chunk_bytes,chunk_delay_ms}'
+    'chunk_bytes,chunk_delay_ms,role_id,anonymous_role_id,capabilities,team,project,retention_days}'
   ),
-  ('identity', '{id,kind,display_name,created_at}'),
+  ('identity', '{id,kind,display_name,created_at,team,project,merged_into,merged_at,erased_at}'),
+  ('role', '{id,name,all_models,all_tools,created_at}'),
+  ('role_model', '{role_id,model_id}'),
+  ('role_tool', '{role_id,tool}'),
+  ('identity_role', '{identity_id,role_id,granted_at}'),
+  (
+    'jwt_issuer',
+    '{id,surface_id,issuer,audience,algorithms,jwks,secret,clock_skew_s,lifetime_s,once,enabled,created_at}'
+  ),
+  ('revocation', '{id,identity_id,jti,revoked_at,expires_at,reason,created_at}'),
+  ('token_use', '{token,expires_at}'),
+  ('price', '{id,driver,provider_model,valid_from,input,output,cached,reasoning,created_at}'),
+  (
+    'usage_ledger',
+    '{turn_id,identity_id,surface_id,team,project,model_name,driver,provider_model,state,error_code,estimated,'
+    'input_tokens,output_tokens,cached_tokens,reasoning_tokens,price_id,cost,first_text_ms,started_at,ended_at}'
+  ),
+  (
+    'usage_limit',
+    '{id,identity_id,surface_id,role_id,model_id,requests_per_minute,concurrent_turns,tokens_per_day,'
+    'tokens_per_month,cost_per_day,cost_per_month,created_at}'
+  ),
+  ('usage_counter', '{subject_id,period,starts_at,slot,requests,tokens,cost}'),
+  ('usage_hold', '{turn_id,subject_id,tokens,cost}'),
   ('identity_link', '{surface_id,external_id,identity_id,created_at}'),
   ('surface_key', '{id,surface_id,identity_id,hash,label,created_at,expires_at,revoked_at}'),
   ('conversation', '{id,identity_id,surface_id,live_turn,created_at,updated_at}'),
@@ -57,8 +80,20 @@ select tables_are(
   (select array_agg(relation) from expected)
     || array(select 'turn_delta_' || slot from generate_series(0, 7) as slot)::name[]
 );
-select views_are('sluice', array['live_turn', 'turn_event', 'node_status', 'turn_report', 'route_status']);
-select functions_are('sluice', array['uuid_time', 'turn_delta_recycle', 'virtual_model_touch']);
+select views_are(
+  'sluice',
+  array[
+    'live_turn', 'turn_event', 'node_status', 'turn_report', 'route_status', 'cost_by_day', 'top_identity',
+    'first_text_by_day', 'error_by_day'
+  ]
+);
+select functions_are(
+  'sluice',
+  array[
+    'uuid_time', 'turn_delta_recycle', 'virtual_model_touch', 'roles_of', 'price_at', 'usage_left', 'turn_account',
+    'usage_limit_begin'
+  ]
+);
 select sequences_are('sluice', array[]::name[], 'nothing is numbered by a sequence: ids are made before they are sent');
 
 select columns_are('sluice', relation, columns)
@@ -102,7 +137,10 @@ select is_empty(
   $$
     select relation
     from unnest(
-      array['surface', 'virtual_model', 'model_route', 'credential', 'identity', 'surface_key']
+      array[
+        'surface', 'virtual_model', 'model_route', 'credential', 'identity', 'surface_key', 'role', 'jwt_issuer',
+        'revocation', 'price', 'usage_limit'
+      ]
     ) as relation
     where not exists (
       select
@@ -118,7 +156,7 @@ select is_empty(
 select is_empty(
   $$
     select relation
-    from unnest(array['turn', 'conversation', 'node', 'idempotency', 'route_health']) as relation
+    from unnest(array['turn', 'conversation', 'node', 'idempotency', 'route_health', 'usage_counter']) as relation
     where not exists (
       select
       from pg_class, unnest(reloptions) as setting
@@ -145,8 +183,12 @@ select results_eq(
       and indexdef like '% WHERE %'
     order by tablename
   $$,
-  $$values ('node' collate "C", 'node_live_idx' collate "C"), ('turn', 'turn_live_idx')$$,
-  'the indexes of what lives are partial'
+  $$
+    values
+      ('identity' collate "C", 'identity_merged_at_idx' collate "C"), ('node', 'node_live_idx'),
+      ('turn', 'turn_live_idx')
+  $$,
+  'the indexes of what lives, and of what is merged, are partial'
 );
 select col_is_pk(
   'sluice',

@@ -51,6 +51,8 @@ def test_each_revert_undoes_its_deploy(postgres: Postgres, database: str):
 LOCKED = {
     "routing": ["node", "virtual_model", "model_route", "credential", "turn"],
     "delivery": ["virtual_model", "surface", "turn"],
+    "access": ["surface", "virtual_model", "identity"],
+    "usage": ["surface", "virtual_model", "identity", "turn"],
 }
 
 

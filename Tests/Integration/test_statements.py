@@ -77,7 +77,10 @@ def test_a_late_repetition_of_a_start_gives_the_conversation_back(nodes):
 
     def start(new: bool):
         with nodes.sql.transaction():
-            taken = nodes.run("start_take", node, identity, surface, model.name, conversation, new, turn, 0, None, False)
+            taken = nodes.run(
+                *("start_take", node, identity, surface, model.name, conversation, new, turn, 0, None, False),
+                *([], 4_096),
+            )
             nodes.run(
                 *("start_turn", turn, conversation, identity, surface, question, "[]", answer, node, model.name, "{}"),
                 *(False, None, None),

@@ -11,8 +11,7 @@ import Testing
     StartStore.Plan(
       model: "m", streams: true, usesTools: usesTools, systemPrompt: nil, prefixPrompt: nil, parameters: parameters,
       durability: .commit, reasoning: "hidden", retryBudget: 0, pace: 250, chunking: .immediate, abandonAfter: nil,
-      restarts: false,
-      routes: [])
+      restarts: false, tools: nil, tokens: nil, routes: [])
   }
 
   private let history = [StartStore.Message(role: "user", parts: Array(#"[{"type":"text","text":"Hi"}]"#.utf8))]

@@ -11,7 +11,7 @@ struct AdoptionTests {
     try await site.configure(model: model)
     let first = try await site.say("one", "1")
     let start = site.ask("two", in: first.conversation)
-    guard case .started(let plan, _) = try await StartStore(site.app).start(start) else {
+    guard case .started(let plan, _, _) = try await StartStore(site.app).start(start) else {
       throw StoreError(.misuse, cause: "not started")
     }
     #expect(plan.restarts == model.contains("restart"))

@@ -107,7 +107,7 @@ struct DeletionTests {
       let (outcome, deletion) = try await site.queued(
         on: first.conversation, { try await StartStore(site.app).start(next) },
         { try await ConversationStore(site.app).delete(first.conversation, identity: site.identity) })
-      guard case .started(_, let history) = outcome else {
+      guard case .started(_, let history, _) = outcome else {
         Issue.record("\(outcome)")
         return
       }

@@ -66,7 +66,7 @@ struct HistoryTests {
         """#.utf8)
       first.estimatedTokens = TokenEstimate.of(text: 4, images: 2)
       #expect(first.estimatedTokens == 2_001)
-      guard case .started(_, let alone) = try await StartStore(site.app).start(first) else {
+      guard case .started(_, let alone, _) = try await StartStore(site.app).start(first) else {
         Issue.record("not started")
         return
       }

@@ -198,7 +198,7 @@ extension Site {
   /// The plan of a start, and the end of its turn.
   fileprivate func plan() async throws -> StartStore.Plan {
     let start = ask("Hi")
-    guard case .started(let plan, _) = try await StartStore(app).start(start) else {
+    guard case .started(let plan, _, _) = try await StartStore(app).start(start) else {
       throw StoreError(.misuse, cause: "not started")
     }
     return plan
@@ -206,7 +206,7 @@ extension Site {
 
   /// Role and text of each message of the history that a start gets; its turn is ended without an answer.
   func history(of start: StartStore.Start) async throws -> [String] {
-    guard case .started(_, let history) = try await StartStore(app).start(start) else {
+    guard case .started(_, let history, _) = try await StartStore(app).start(start) else {
       throw StoreError(.misuse, cause: "not started")
     }
     try await answer(start, "", state: .cancelled)

@@ -58,6 +58,22 @@ struct Refusal: Error, Sendable {
   static let unavailable = Refusal(
     503, .unavailable, "The service cannot reach its database.", retryable: true, retryAfter: 1)
 
+  static let toolRefused = Refusal(403, .toolRefused, "A tool of the request may not be used.").at("tools")
+
+  /// A limit is reached: which, and when there is room again.
+  static func limited(_ limit: StartStore.Limit) -> Refusal {
+    Refusal(
+      429, .limitReached, "The limit of \(limit.rule.rawValue) is reached.", retryable: true,
+      retryAfter: max(1, limit.seconds)
+    ) { writer in
+      writer.key("limit")
+      writer.beginObject()
+      writer.member("rule", limit.rule.rawValue)
+      writer.member("subject", limit.subject)
+      writer.endObject()
+    }
+  }
+
   static let noTools = Refusal(400, .unsupportedParameter, "This model knows no tools.").at("tools")
 
   /// The database did not do what was asked of it.

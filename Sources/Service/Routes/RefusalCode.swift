@@ -25,6 +25,8 @@ extension Refusal {
     case unsupportedPart = "unsupported_part"
     case unsupportedMode = "unsupported_mode"
     case unsupportedParameter = "unsupported_parameter"
+    case toolRefused = "tool_refused"
+    case limitReached = "limit_reached"
     case keyReused = "idempotency_key_reused"
     case tooManyRequests = "too_many_requests"
     case tooManyStreams = "too_many_streams"

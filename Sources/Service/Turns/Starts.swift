@@ -1,6 +1,7 @@
 import Chat
 import EventLoop
 import FrontDoor
+import Providers
 import Store
 import Wire
 
@@ -122,7 +123,7 @@ struct Starts: Sendable {
       after: order.after, turn: ID.fresh(tag: node.tag), userMessage: ID.fresh(),
       assistantMessage: ID.fresh(later: 1), parts: order.parts, estimatedTokens: order.estimatedTokens,
       metadata: order.metadata, request: order.brought?.json, speaksOfTools: order.brought?.speaksOfTools ?? false,
-      key: key.map { ($0, order.hash) })
+      tools: order.brought?.tools.list.map(\.name) ?? [], key: key.map { ($0, order.hash) })
   }
 
   /// Replies in every case but those in which it throws.
@@ -140,7 +141,7 @@ struct Starts: Sendable {
     if isDraining() { throw .draining }
     guard node.holdsLease else { throw .unavailable }
     switch try await take(start, asked) {
-    case .started(let plan, let history):
+    case .started(let plan, let history, _):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: start.identity, surface: start.surface,
         userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace),
@@ -156,6 +157,8 @@ struct Starts: Sendable {
     case .noConversation: throw .notFound
     case .noModel: throw .noModel
     case .noTools: throw .noTools
+    case .toolRefused: throw .toolRefused
+    case .limited(let limit): throw .limited(limit)
     case .noMessage: throw .noMessage
     case .tooLong: throw .tooLong
     case .noIdentity: throw .badToken

@@ -102,9 +102,20 @@ package struct AdminRule: Sendable {
     "surface_chunk_bytes_check": AdminRule("--chunk-bytes", chunkBytes),
     "surface_chunk_delay_ms_check": AdminRule("--chunk-delay-ms", chunkDelay),
     "surface_pace_ms_check": AdminRule("--pace-ms", "must be a whole number from 0 to 60000"),
+    "surface_role_id_fkey": AdminRule("--role", "names one that is not there any more"),
+    "surface_anonymous_role_id_fkey": AdminRule("--anonymous-role", "names one that is not there any more"),
+    "surface_capabilities_check": AdminRule("--capabilities", .beListed),
+    "surface_team_check": AdminRule("--team", label),
+    "surface_project_check": AdminRule("--project", label),
+    "surface_retention_days_check": AdminRule("--retention-days", "must be a whole number from 1 to 36500"),
     "surface_session_limit_check": AdminRule("--session-limit", "must be a whole number, 0 or more"),
 
     "identity_pkey": AdminRule("the new id", "is taken: try again"),
+    "identity_team_check": AdminRule("--team", label),
+    "identity_project_check": AdminRule("--project", label),
+    "identity_merged_into_check": AdminRule("the identity", "must be another one than the one that it becomes"),
+    "identity_merged_into_fkey": AdminRule("the identity", "became one that is not there any more"),
+    "identity_merged_at_check": AdminRule("the time of a merge", "must go with the identity that was become"),
     "identity_kind_check": AdminRule("the identity", "must be of a kind that the schema knows: is it deployed whole?"),
     // The service identity of a key bears the key's label.
     "identity_display_name_check": AdminRule("--label", "must have 1 to 200 characters"),
@@ -118,6 +129,7 @@ package struct AdminRule: Sendable {
   ]
 
   private static let name = "must have 1 to 63 letters, digits or any of . _ - and begin with a letter or digit"
+  private static let label = "must have 1 to 100 characters"
   private static let positive = "must be a whole number, 1 or more"
   private static let chunkBytes = "must be a whole number from 1 to 4096"
   private static let chunkDelay = "must be a whole number of milliseconds from 10 to 10000"
