@@ -29,6 +29,8 @@ package struct TurnError: Error, Equatable, Sendable {
   package static let toolCallTooLong = TurnError(
     code: "tool_call_too_long", message: "The model's call of a tool is longer than this service takes.",
     retryable: false)
+  package static let toolRefused = TurnError(
+    code: "tool_refused", message: "The model called a tool that may not be used.", retryable: false)
   package static let timedOut = TurnError(
     code: "turn_timeout", message: "The answer took longer than this service allows.", retryable: true)
 }

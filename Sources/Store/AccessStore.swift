@@ -17,6 +17,7 @@ package struct AccessStore: Sendable {
     package let pace: Int
     /// Anonymous sessions a minute and node.
     package let sessionLimit: Int
+    package let capabilities: Capabilities
   }
 
   /// All enabled surfaces.
@@ -26,7 +27,8 @@ package struct AccessStore: Sendable {
       guard let id = rows.id(row, 0), let name = rows.string(row, 1) else { return nil }
       return Surface(
         id: id, name: name, allowedOrigins: rows.words(row, 3), anonymous: rows.bool(row, 4) ?? false,
-        pace: rows.int(row, 5) ?? 250, sessionLimit: rows.int(row, 6) ?? 0)
+        pace: rows.int(row, 5) ?? 250, sessionLimit: rows.int(row, 6) ?? 0,
+        capabilities: Capabilities(names: rows.words(row, 7)))
     }
   }
 

@@ -18,9 +18,9 @@ package struct ModelStore: Sendable {
     package let createdAt: Int
   }
 
-  /// What can be chosen on a surface now, by name; none on a surface that is unknown or disabled.
-  package func list(surface: ID) async throws(StoreError) -> [Model] {
-    let rows = try await database.run([Query(.modelList, .id(surface))])[0]
+  /// What an identity can choose on a surface now, by name; none on a surface that is unknown or disabled.
+  package func list(for identity: ID, surface: ID) async throws(StoreError) -> [Model] {
+    let rows = try await database.run([Query(.modelList, .id(surface), .id(identity))])[0]
     return (0..<rows.count).map { row in
       Model(
         name: rows.string(row, 0) ?? "", title: rows.string(row, 1) ?? "", streams: rows.bool(row, 2) ?? true,

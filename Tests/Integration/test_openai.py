@@ -288,12 +288,14 @@ def test_calls_are_in_the_log_for_other_readers(site, client, visitor):
     assert events[0] in reply["events"] and reply["finish_reason"] == "tool_calls"
 
 
-def test_a_call_that_nobody_offered_is_nobodys(site, visitor, client):
+def test_a_call_that_nobody_offered_ends_the_turn(site, visitor, client):
     model = site.model("rate=0;tokens=3;tools=2")
     turn = visitor.start(model=model.name).read()
+    assert turn.end["error"]["code"] == "tool_refused"
     assert not any(event["type"] == "tool" for event in turn.events)
-    message = client.chat.completions.create(model=model.name, messages=HELLO, tool_choice="none", tools=[tool("a")])
-    assert message.choices[0].message.tool_calls is None
+    with pytest.raises(openai.PermissionDeniedError) as failure:
+        client.chat.completions.create(model=model.name, messages=HELLO, tool_choice="none", tools=[tool("a")])
+    assert failure.value.code == "tool_refused"
     assert "tools" not in site.upstream(model)[1]["body"]
 
 

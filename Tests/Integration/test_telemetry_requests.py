@@ -78,9 +78,9 @@ def test_what_is_gone_and_what_is_closed_counts_too(deployment, node):
     turn = client.start(model=deployment.model("rate=0;tokens=5").name).read()
     deployment.sql.execute("delete from turn_delta where turn_id = %s", [turn.id])
     deployment.sql.execute("delete from message where role = 'assistant'")
-    deployment.sql.execute("update surface set enabled = false where name = 'web'")
     before = Scrape.of(node)
     wait_until(lambda: turn.get(cursor="1.0").status_code == 410, "the turn to leave the node's memory")
+    deployment.sql.execute("update surface set enabled = false where name = 'web'")
     wait_until(lambda: client.post_start({"message": "Hi"}).status_code == 403, "the surface to be closed")
     changes = Scrape.of(node).since(before)
     assert changes['sluice_refusals_total{code="purged"}'] == 1

@@ -1,11 +1,17 @@
 import Chat
+import Providers
 import Testing
 import Wire
 
 @testable import Service
 
 @Suite struct CalledToolsTests {
-  private let calls = CalledTools()
+  private let calls = CalledToolsTests.calls(offering: ["open", "close", "write"])
+
+  private static func calls(offering names: [String], granted: [String]? = nil) -> CalledTools {
+    let tools = names.map { ProviderTools.Tool(name: $0, description: "", schema: "{}", isStrict: false) }
+    return CalledTools(offered: ProviderTools(tools), granted: granted)
+  }
 
   private func add(_ text: String, to index: Int) {
     var text = text
@@ -60,8 +66,36 @@ import Wire
 
   @Test func anIdHasItsBoundToo() {
     calls.begin(0, id: String(repeating: "x", count: CalledTools.longestName), name: "")
-    #expect(!calls.isTooLong)
+    #expect(!calls.isTooLong && calls.isRefused)
     calls.begin(1, id: String(repeating: "x", count: CalledTools.longestName), name: "a")
     #expect(calls.isTooLong)
+  }
+
+  @Test(arguments: [
+    (offered: ["open"], granted: nil, mayCall: true),
+    (["open"], ["open", "close"], true),
+    (["open"], ["close"], false),
+    (["open"], [], false),
+    (["close"], nil, false),
+    ([], nil, false),
+    ([], ["open"], false),
+  ])
+  func onlyWhatIsOfferedAndGrantedMayBeCalled(offered: [String], granted: [String]?, mayCall: Bool) {
+    let calls = Self.calls(offering: offered, granted: granted)
+    calls.begin(0, id: "a", name: "open")
+    #expect(calls.isRefused != mayCall && calls.events.isEmpty != mayCall)
+  }
+
+  @Test func oneThatMayNotBeCalledHidesThoseThatMay() {
+    calls.begin(0, id: "a", name: "open")
+    calls.begin(1, id: "b", name: "Open")
+    #expect(calls.isRefused && calls.events.isEmpty)
+  }
+
+  @Test func whoSpokeOfNoToolsHearsOfNone() {
+    let calls = CalledTools(offered: nil, granted: nil)
+    #expect(!calls.isRefused)
+    calls.begin(0, id: "a", name: "open")
+    #expect(calls.isRefused && calls.events.isEmpty)
   }
 }

@@ -29,7 +29,7 @@ extension LiveTurn {
     let facts = Facts(
       id: ID(high: 1, low: 1), conversation: ID(high: 1, low: 2), identity: ID(high: 1, low: 3),
       surface: ID(high: 1, low: 4), userMessage: ID.fresh(), message: ID(high: 1, low: 5), pacer: Pacer(base: 250),
-      arrived: arrived)
+      doorway: Doorway(.poll), arrived: arrived)
     return LiveTurn(
       facts, source: source,
       neighbours: Neighbours(

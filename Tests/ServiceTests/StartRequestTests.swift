@@ -1,3 +1,5 @@
+import Chat
+import Store
 import Testing
 import Wire
 
@@ -9,7 +11,7 @@ import Wire
   @Test func aMessageIsEnough() throws {
     let request = try read(#"{"message":"Hi \"you\""}"#)
     #expect(String(decoding: request.parts, as: UTF8.self) == #"[{"type":"text","text":"Hi \"you\""}]"#)
-    #expect(request.model == nil && request.conversation == nil && !request.streams)
+    #expect(request.model == nil && request.conversation == nil && request.modes.isEmpty)
     #expect(request.hash.count == 32)
   }
 
@@ -32,7 +34,7 @@ import Wire
     (#"{"message":"a","stream":true}"#, 400), (#"{"message":"a","stream":{"modes":"poll"}}"#, 400),
     (#"{"message":"a","metadata":[]}"#, 400), (#"{"message":"a","metadata":{"x":"\u0000"}}"#, 400),
     (#"{"message":[{"text":"a"}]}"#, 400), (#"{"message":[{"type":"text"}]}"#, 400),
-    (#"{"message":"a","conversation":"nonsense"}"#, 404), (#"{"message":" \n"}"#, 422), (#"{"message":""}"#, 422),
+    (#"{"message":" \n"}"#, 422), (#"{"message":""}"#, 422),
     (#"{"message":[]}"#, 422), (#"{"message":[{"type":"video","url":"x"}]}"#, 422),
     (#"{"message":"a","stream":{"modes":["pigeon"]}}"#, 422), (#"{"message":"a","after":"x"}"#, 422),
   ])
@@ -49,9 +51,20 @@ import Wire
   }
 
   @Test func streamingIsDeclaredByAModeThatThisServerHas() throws {
-    #expect(try read(#"{"message":"a","stream":{"modes":["pigeon","poll"]}}"#).streams)
-    #expect(try read(#"{"message":"a","stream":{"modes":["sse"]}}"#).streams)
-    #expect(try !read(#"{"message":"a","stream":null}"#).streams)
+    #expect(try read(#"{"message":"a","stream":{"modes":["pigeon","poll"]}}"#).modes == .poll)
+    #expect(try read(#"{"message":"a","stream":{"modes":["sse"]}}"#).modes == .sse)
+    #expect(try read(#"{"message":"a","stream":{"modes":["sse","poll"]}}"#).modes == [.poll, .sse])
+    #expect(try read(#"{"message":"a","stream":null}"#).modes == [])
+  }
+
+  @Test func whatIsNoIdIsOneThatNoConversationHas() throws {
+    #expect(try read(#"{"message":"a","conversation":"nonsense"}"#).conversation == ID(high: 0, low: 0))
+  }
+
+  @Test func imagesAreToldApart() throws {
+    let image = #"{"type":"image","url":"https://a.example/b.png"}"#
+    #expect(try read(#"{"message":[{"type":"text","text":"a"},\#(image)]}"#).hasImages)
+    #expect(try !read(#"{"message":[{"type":"text","text":"a"}]}"#).hasImages)
   }
 
   @Test func theHashLeavesOutTheFormOfTheAnswerAndNothingElse() throws {

@@ -35,7 +35,7 @@ import Testing
   @Test func aConversationIsTheHistory() throws {
     let request = try TurnRequest(plan: plan(parameters: #"{"seed":1}"#), history: history)
     #expect(request.messages == [ProviderMessage(role: .user, text: "Hi")])
-    #expect(!request.offersTools && request.tools != nil)
+    #expect(request.tools?.list.isEmpty == true)
     #expect(request.parameters.json == #"{"seed":1}"#)
     #expect(try TurnRequest(plan: plan(usesTools: false), history: history).tools == nil)
   }
@@ -47,7 +47,7 @@ import Testing
       plan: plan(parameters: #"{"seed":1,"temperature":0}"#), history: history, brought: brought.json)
     #expect(request.messages == brought.messages)
     let tools = try #require(request.tools)
-    #expect(tools.choice == choice && !tools.parallel && request.offersTools)
+    #expect(tools.choice == choice && !tools.parallel && !tools.list.isEmpty)
     let tool = try #require(tools.list.first)
     #expect(tool.name == "open" && tool.description == "Opens" && tool.isStrict)
     // In this order the model fills it in.
@@ -57,7 +57,7 @@ import Testing
 
   @Test func aModelWithoutToolsHearsOfNone() throws {
     let request = try TurnRequest(plan: plan(usesTools: false), history: [], brought: try brought().json)
-    #expect(request.tools == nil && !request.offersTools)
+    #expect(request.tools == nil)
   }
 
   /// `jsonb` cannot hold it.

@@ -104,6 +104,19 @@ final class Gate: Sendable {
     return (identity, surface)
   }
 
+  /// What can be done by a surface.
+  func doorway(of surface: ID) -> Doorway { surfaces.doorway(of: surface) }
+
+  /// Throws 403 if the surface by which a reader comes is closed, or cannot `read` so. A turn's token comes by the turn's
+  /// own surface, and so do nearly all others: nothing is looked up for them.
+  func require(_ read: Capabilities, of principal: Principal, for turn: LiveTurn.Facts) throws(Refusal) {
+    if case .identity(_, let surface) = principal, surface != turn.surface {
+      try surfaces.doorway(of: surface).require(read)
+    } else {
+      try turn.doorway.require(read)
+    }
+  }
+
   /// Whether one person asks. A surface's key that names no user stands for any number of them.
   func isPerson(_ request: Request) -> Bool {
     guard request.user == nil, let authorization = request.authorization else { return true }

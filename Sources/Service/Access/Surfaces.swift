@@ -16,6 +16,18 @@ final class Surfaces: Sendable {
     var byID: [ID: AccessStore.Surface] = [:]
     var origins: Set<String> = []
     var sessions: [ID: Minute] = [:]
+    /// Of all that are enabled, and of others that somebody holds on to.
+    var doorways: [ID: Doorway] = [:]
+
+    /// As the surfaces are now; drops those that are of no use any more.
+    mutating func changeDoorways() {
+      for id in Array(doorways.keys) {
+        guard var doorway = doorways.removeValue(forKey: id) else { continue }
+        let surface = byID[id]
+        doorway.change(to: surface?.capabilities)
+        if surface != nil || !isKnownUniquelyReferenced(&doorway) { doorways[id] = doorway }
+      }
+    }
   }
 
   private let store: AccessStore
@@ -29,6 +41,7 @@ final class Surfaces: Sendable {
       state.byID = Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
       state.origins = Set(all.flatMap(\.allowedOrigins))
       state.sessions = state.sessions.filter { state.byID[$0.key] != nil }
+      state.changeDoorways()
     }
   }
 
@@ -36,6 +49,16 @@ final class Surfaces: Sendable {
 
   func find(named name: String) -> AccessStore.Surface? {
     state.withLock { $0.byID.values.first { $0.name == name } }
+  }
+
+  /// What can be done by it, now and later; also of one that is disabled, or that this node has not read yet.
+  func doorway(of surface: ID) -> Doorway {
+    state.withLock { state in
+      if let doorway = state.doorways[surface] { return doorway }
+      let doorway = Doorway(state.byID[surface]?.capabilities)
+      state.doorways[surface] = doorway
+      return doorway
+    }
   }
 
   func pacer(of surface: ID) -> Pacer { Pacer(base: find(surface)?.pace ?? 250) }

@@ -30,7 +30,7 @@ struct Adopter: Sendable {
       let facts = LiveTurn.Facts(
         id: orphan.turn, conversation: adopted.conversation, identity: adopted.identity, surface: orphan.surface,
         userMessage: adopted.userMessage, message: adopted.message, pacer: surfaces.pacer(of: orphan.surface),
-        mayRestart: adopted.mayRestart)
+        doorway: surfaces.doorway(of: orphan.surface), mayRestart: adopted.mayRestart)
       meters.adoptions.add(in: meters.lane)
       log.info(
         "began a dead node's turn anew", metadata: ["turn": "\(orphan.turn)", "restarts": "\(adopted.restarts)"])

@@ -1,4 +1,5 @@
 import FrontDoor
+import Store
 
 /// `POST /v1/chat/completions`: OpenAI's way to ask. The request brings its own history, and each one is the only turn of
 /// a new conversation.
@@ -11,8 +12,17 @@ struct CompletionsRoute: Sendable {
       let body = try CompletionRequest(request.body)
       return Starts.Order(
         model: body.model, parts: body.parts, estimatedTokens: body.estimatedTokens, metadata: body.metadata,
-        brought: body.brought, hash: body.hash, form: Self.form(of: body, hasKey: request.idempotencyKey != nil))
+        brought: body.brought, hash: body.hash, form: Self.form(of: body, hasKey: request.idempotencyKey != nil),
+        needs: Self.needs(of: body.brought))
     }
+  }
+
+  /// Whole or as a stream: its clients know no other way to read.
+  private static func needs(of brought: BroughtRequest) -> [Capabilities] {
+    var needs: [Capabilities] = [.openai]
+    if brought.offersTools { needs.append(.tools) }
+    if brought.hasImages { needs.append(.images) }
+    return needs
   }
 
   private static func form(of body: CompletionRequest, hasKey: Bool) -> Starts.Form {

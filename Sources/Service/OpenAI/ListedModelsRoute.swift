@@ -46,9 +46,10 @@ struct ListedModelsRoute: Sendable {
   ) async throws(Refusal) -> Response {
     let (identity, surface) = try await gate.identity(of: request)
     let origin = try gate.origin(of: request, surface: surface)
+    try gate.doorway(of: surface).require(.openai)
     try gate.spend(budget, of: identity)
     let models: [ModelStore.Model]
-    do { models = try await store.list(surface: surface) } catch { throw Refusal(error) }
+    do { models = try await store.list(for: identity, surface: surface) } catch { throw Refusal(error) }
     var writer = JSONWriter()
     try body(models, &writer)
     return Response(status: 200, headers: CrossOrigin.headers(for: origin), body: writer.bytes)

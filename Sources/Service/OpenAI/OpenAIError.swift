@@ -72,6 +72,7 @@ struct OpenAIError: Sendable {
     case "upstream_overloaded", "overloaded": 503
     case "upstream_timeout", "turn_timeout": 504
     case "upstream_unreachable", "upstream_truncated", "upstream_malformed", "upstream_error": 502
+    case "tool_refused": 403
     case "upstream_refused", "context_too_long", "content_filtered": 400
     default: 500
     }

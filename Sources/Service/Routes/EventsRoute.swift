@@ -26,6 +26,7 @@ struct EventsRoute: TurnRoute {
     _ turn: LiveTurn, _ wish: Wish, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
   ) throws(Refusal) {
     let origin = try access.gate.origin(of: request, surface: turn.facts.surface)
+    try access.gate.require(.sse, of: grant.principal, for: turn.facts)
     _ = try access.gate.admit(wish.name, with: wish.reader.cursor, to: turn)
     if turn.isRead(by: wish.reader.cursor) { return exchange.reply(.nothingMore(origin: origin)) }
     let permit = try permit(for: grant, request)
@@ -37,6 +38,7 @@ struct EventsRoute: TurnRoute {
     _ request: Request, _ exchange: Exchange
   ) async throws(Refusal) {
     let origin = try access.gate.origin(of: request, surface: facts.surface)
+    try access.gate.require(.sse, of: grant.principal, for: facts)
     let (cursor, total) = (wish.reader.cursor, row.chunks ?? 0)
     if cursor == Cursor(epoch: row.epoch, offset: total) { return exchange.reply(.nothingMore(origin: origin)) }
     let permit = try permit(for: grant, request)

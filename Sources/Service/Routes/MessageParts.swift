@@ -9,6 +9,8 @@ struct MessageParts: Sendable {
   let json: [UInt8]
   /// What the message will roughly cost the model.
   let estimatedTokens: Int
+  /// How many.
+  let images: Int
 
   /// Bytes of all text.
   static let longestText = 256 * 1024
@@ -46,6 +48,7 @@ struct MessageParts: Sendable {
     MessagePart.write(parts, to: &writer)
     json = writer.bytes
     estimatedTokens = TokenEstimate.of(text: bytes, images: images)
+    self.images = images
   }
 
   private static func parts(_ value: JSONElement) throws(Refusal) -> [MessagePart] {

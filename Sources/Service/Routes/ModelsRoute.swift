@@ -17,7 +17,7 @@ struct ModelsRoute: Sendable {
     let origin = try gate.origin(of: request, surface: surface)
     try gate.spend(budget, of: identity)
     let models: [ModelStore.Model]
-    do { models = try await store.list(surface: surface) } catch { throw Refusal(error) }
+    do { models = try await store.list(for: identity, surface: surface) } catch { throw Refusal(error) }
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("models")

@@ -29,6 +29,7 @@ struct PollRoute: TurnRoute {
     _ turn: LiveTurn, _ wish: Wish, _ grant: Gate.Grant, _ request: Request, _ exchange: Exchange
   ) throws(Refusal) {
     let origin = try access.gate.origin(of: request, surface: turn.facts.surface)
+    try access.gate.require(.poll, of: grant.principal, for: turn.facts)
     let bucket = try access.gate.admit(wish.reader, with: wish.cursor, to: turn)
     let ask = Ask(
       form: .poll(wish.cursor), hidden: wish.hidden, waits: wish.wait > 0, bucket: bucket, origin: origin,
@@ -43,6 +44,7 @@ struct PollRoute: TurnRoute {
     _ request: Request, _ exchange: Exchange
   ) async throws(Refusal) {
     let origin = try access.gate.origin(of: request, surface: facts.surface)
+    try access.gate.require(.poll, of: grant.principal, for: facts)
     var reply = try await access.finder.poll(wish.cursor, facts, row, terminal)
     reply.token = grant.renewal
     access.gate.meters.polls.add(.immediate, in: access.gate.meters.lane)

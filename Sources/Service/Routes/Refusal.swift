@@ -42,6 +42,15 @@ struct Refusal: Error, Sendable {
     403, .sessionRequired, "A turn's token opens that turn alone: use a session token or a surface key.")
   static let originRefused = Refusal(403, .originRefused, "This origin may not use the surface.")
   static let surfaceDisabled = Refusal(403, .surfaceDisabled, "This surface is closed.")
+  /// Of several that would do, none is there.
+  static func missing(_ any: Capabilities) -> Refusal {
+    let names = any.names
+    return Refusal(403, .capabilityMissing, "This surface does not have \(names.joined(separator: " or ")).") {
+      writer in
+      writer.key("capability")
+      writer.string(names.first ?? "")
+    }
+  }
   /// For what is absent and for what belongs to somebody else: the same body as for an unknown path.
   static let notFound = Refusal(404, .notFound, "There is nothing here.")
   static let purged = Refusal(410, .purged, "This answer is no longer kept.")

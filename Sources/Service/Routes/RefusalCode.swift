@@ -11,6 +11,7 @@ extension Refusal {
     case originRefused = "origin_refused"
     case noAnonymousSessions = "no_anonymous_sessions"
     case surfaceDisabled = "surface_disabled"
+    case capabilityMissing = "capability_missing"
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
     case turnInProgress = "turn_in_progress"

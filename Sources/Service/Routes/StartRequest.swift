@@ -13,8 +13,10 @@ struct StartRequest: Sendable {
   /// The message as JSON parts: `[{"type":"text","text":…}]`.
   var parts: [UInt8] = []
   var estimatedTokens = 0
-  /// Streaming was declared and a mode that this server has was among those.
-  var streams = false
+  /// The declared modes of streaming that this server has.
+  var modes: Capabilities = []
+  /// Among the message's parts is an image.
+  var hasImages = false
   /// A JSON object.
   var metadata: [UInt8] = Array("{}".utf8)
   /// SHA-256 of the body without `stream`: two bodies with the same one are the same request.
@@ -38,7 +40,8 @@ struct StartRequest: Sendable {
       case "message":
         let message = try MessageParts(value)
         (parts, estimatedTokens, hasMessage) = (message.json, message.estimatedTokens, true)
-      case "stream": streams = try Self.streams(value)
+        hasImages = message.images > 0
+      case "stream": modes = try Self.modes(value)
       case "metadata": metadata = try Self.metadata(value)
       case "after": after = try Self.after(value)
       default:
@@ -63,9 +66,8 @@ struct StartRequest: Sendable {
 
   private static func conversation(_ value: JSONElement) throws(Refusal) -> ID? {
     guard let text = try text(value, "conversation", longest: 100) else { return nil }
-    // What is no id names no conversation: the same answer as for an absent one.
-    guard let id = ID(text) else { throw Refusal.notFound }
-    return id
+    // What is no id goes the way of one that is absent, through all that is asked before: no row has the one of zeros.
+    return ID(text) ?? ID(high: 0, low: 0)
   }
 
   /// Null is a message without a predecessor.
@@ -76,12 +78,13 @@ struct StartRequest: Sendable {
     return .message(id)
   }
 
-  private static func streams(_ value: JSONElement) throws(Refusal) -> Bool {
-    if value.isNull { return false }
+  private static func modes(_ value: JSONElement) throws(Refusal) -> Capabilities {
+    if value.isNull { return [] }
     guard let modes = value["modes"], modes.kind == .array, modes.elements.allSatisfy({ $0.kind == .string }) else {
       throw Refusal.malformed("`stream` is not an object with a list of `modes`.")
     }
-    if modes.elements.contains(where: { $0.string == "poll" || $0.string == "sse" }) { return true }
+    let known = Capabilities(names: modes.elements.compactMap(\.string)).intersection([.poll, .sse])
+    if !known.isEmpty { return known }
     throw Refusal(422, .unsupportedMode, "None of the declared modes is supported; this version has `poll` and `sse`.")
   }
 

@@ -1,4 +1,5 @@
 import FrontDoor
+import Store
 
 /// `POST /chat/start`: one round trip to PostgreSQL, then the turn is on its way.
 struct StartRoute: Sendable {
@@ -11,7 +12,7 @@ struct StartRoute: Sendable {
       return Starts.Order(
         model: body.model, conversation: body.conversation, after: body.after, parts: body.parts,
         estimatedTokens: body.estimatedTokens, metadata: body.metadata, hash: body.hash,
-        form: Self.form(of: request, body))
+        form: Self.form(of: request, body), needs: Self.needs(of: request, body))
     }
   }
 
@@ -20,7 +21,14 @@ struct StartRoute: Sendable {
     switch StreamKind(accepted: request.accept) {
     case .events: .stream { EventStreamForm(receipt: $0.json) }
     case .lines: .stream { JSONLinesForm(receipt: $0.json) }
-    case nil: body.streams ? .receipt : .whole(ClassicForm())
+    case nil: !body.modes.isEmpty ? .receipt : .whole(ClassicForm())
     }
+  }
+
+  /// Who declared several modes is content with either.
+  private static func needs(of request: Request, _ body: StartRequest) -> [Capabilities] {
+    let reading: Capabilities =
+      StreamKind(accepted: request.accept) != nil ? .sse : body.modes.isEmpty ? .classic : body.modes
+    return body.hasImages ? [reading, .images] : [reading]
   }
 }

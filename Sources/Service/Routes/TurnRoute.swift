@@ -46,14 +46,14 @@ extension TurnRoute {
   /// *Loop only.* Replies in every case: at once if credential and turn are in memory, else by way of the database.
   func handle(_ request: Request, _ captured: String, _ exchange: Exchange) {
     do throws(Refusal) {
-      guard let id = ID(captured) else { throw .notFound }
       let wish = try wish(of: request)
       switch access.gate.judge(request) {
       case .granted(let grant):
-        guard let turn = access.present(id, for: grant) else { return later(id, wish, request, exchange) }
+        guard let id = ID(captured) else { throw .notFound }
+        guard let turn = access.present(id, for: grant) else { return later(captured, wish, request, exchange) }
         try read(turn, wish, grant, request, exchange)
       case .lookUp:
-        later(id, wish, request, exchange)
+        later(captured, wish, request, exchange)
       case .refused(let refusal):
         throw refusal
       }
@@ -63,10 +63,11 @@ extension TurnRoute {
   }
 
   /// Whatever needs the database first.
-  private func later(_ id: ID, _ wish: Wish, _ request: Request, _ exchange: Exchange) {
+  private func later(_ captured: String, _ wish: Wish, _ request: Request, _ exchange: Exchange) {
     Task {
       do throws(Refusal) {
         let grant = try await access.gate.admit(request)
+        guard let id = ID(captured) else { throw Refusal.notFound }
         if let turn = access.present(id, for: grant) { return hand(turn, wish, grant, request, exchange) }
         guard grant.principal.mayKnow(turn: id) else { throw Refusal.notFound }
         if let milliseconds = access.budget.take(of: grant.principal.identity) {

@@ -19,12 +19,25 @@ struct BroughtRequest: Sendable {
     self.parameters = parameters
   }
 
+  var offersTools: Bool { !tools.list.isEmpty }
+
   /// Whether it offers tools, or holds calls and results: a model that knows none would be told only half.
   var speaksOfTools: Bool {
-    !tools.list.isEmpty
+    offersTools
       || messages.contains { message in
         message.role == .tool || message.parts.contains { if case .toolCall = $0 { true } else { false } }
       }
+  }
+
+  var hasImages: Bool {
+    messages.contains { message in
+      message.parts.contains { part in
+        switch part {
+        case .image, .imageData: true
+        case .text, .toolCall, .toolResult, .kept: false
+        }
+      }
+    }
   }
 
   /// Reads what `json` has written; members that it does not know are left out. Throws `model_misconfigured` for what is
@@ -75,7 +88,7 @@ struct BroughtRequest: Sendable {
       writer.endObject()
     }
     writer.endArray()
-    if !tools.list.isEmpty { writeTools(to: &writer) }
+    if offersTools { writeTools(to: &writer) }
     writer.member("parameters", parameters.json)
     writer.endObject()
     return writer.bytes

@@ -1,4 +1,5 @@
 import Chat
+import Providers
 import Wire
 
 /// The tool calls of one answer, gathered until it is whole: providers give their arguments piece by piece, and those of
@@ -18,15 +19,27 @@ final class CalledTools {
     var arguments: [UInt8] = []
   }
 
+  /// Those that may be called.
+  private let names: Set<String>
   private var calls: [Int: Call] = [:]
   private var byteCount = 0
 
   /// Whether a bound was hit: no event is made then.
   private(set) var isTooLong = false
+  /// Whether a tool was called that may not be: no event is made then, and the turn is over.
+  private(set) var isRefused = false
+
+  /// `offered`: what the client can answer; nil: no tool was spoken of. `granted`: what the identity may use
+  /// (`StartStore.Plan.tools`). A turn that is begun anew may have lost since what it was granted when it began.
+  init(offered: ProviderTools?, granted: [String]?) {
+    let offered = Set(offered?.list.map(\.name) ?? [])
+    names = granted.map { offered.intersection($0) } ?? offered
+  }
 
   /// `index` counts the calls from 0.
   func begin(_ index: Int, id: String, name: String) {
     guard id.utf8.count + name.utf8.count <= Self.longestName else { return isTooLong = true }
+    guard names.contains(name) else { return isRefused = true }
     count(id.utf8.count + name.utf8.count)
     // Who answers a call must be able to name it.
     calls[index] = Call(id: id.isEmpty ? "call_\(index)" : id, name: name)
@@ -46,7 +59,7 @@ final class CalledTools {
   /// One event a call, in their order: `{"type":"tool","id":…,"name":…,"arguments":…,"status":"requested"}`. Long
   /// arguments come in several of them, all but the last `arriving`.
   var events: [[UInt8]] {
-    if isTooLong { return [] }
+    if isTooLong || isRefused { return [] }
     return calls.sorted { $0.key < $1.key }.flatMap { Self.events(of: $0.value) }
   }
 

@@ -17,6 +17,8 @@ final class LiveTurn: Sendable {
     let userMessage: ID
     let message: ID
     let pacer: Pacer
+    /// Its surface's.
+    let doorway: Doorway
     /// When nobody has read it for so many milliseconds, it is cancelled; nil: it goes on.
     var abandonAfter: Int?
     /// When the request that started it came in; nil for turns that were not started here.

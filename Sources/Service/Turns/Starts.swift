@@ -35,6 +35,8 @@ struct Starts: Sendable {
     /// Of the body: a repeated key must come with the same one.
     var hash: [UInt8]
     var form: Form
+    /// What the surface must be able to do: of each of these, one.
+    var needs: [Capabilities]
   }
 
   /// Who asked, and how the answer gets there.
@@ -43,6 +45,7 @@ struct Starts: Sendable {
     let mount: String
     let identity: ID
     let surface: ID
+    let doorway: Doorway
     let origin: String?
     let exchange: Exchange
     let arrived: Instant
@@ -92,11 +95,14 @@ struct Starts: Sendable {
       do throws(Refusal) {
         let (identity, surface) = try await gate.identity(of: request)
         let origin = try gate.origin(of: request, surface: surface)
+        let doorway = gate.doorway(of: surface)
         let order = try order(request)
+        for need in order.needs { try doorway.require(need) }
         let key = try request.checkedIdempotencyKey()
         let asked = Asked(
           way: try way(order.form, for: gate.isPerson(request) ? identity : nil), mount: request.mount,
-          identity: identity, surface: surface, origin: origin, exchange: exchange, arrived: arrived)
+          identity: identity, surface: surface, doorway: doorway, origin: origin, exchange: exchange,
+          arrived: arrived)
         try await begin(start(order, of: identity, on: surface, key: key), asked)
       } catch {
         gate.meters.starts.add(.refused, in: gate.meters.lane)
@@ -145,8 +151,7 @@ struct Starts: Sendable {
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: start.identity, surface: start.surface,
         userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace),
-        arrived: asked.arrived,
-        mayRestart: plan.restarts)
+        doorway: asked.doorway, arrived: asked.arrived, mayRestart: plan.restarts)
       gate.meters.starts.add(.started, in: gate.meters.lane)
       let turn = starter.begin(
         facts, model: start.model, plan: plan, history: history, brought: start.request,

@@ -39,7 +39,8 @@ final class TurnFinder: Sendable {
     let facts = LiveTurn.Facts(
       id: id, conversation: row.conversation, identity: row.identity, surface: row.surface,
       userMessage: row.userMessage, message: row.message,
-      pacer: surfaces.pacer(of: row.surface), abandonAfter: row.abandonAfter)
+      pacer: surfaces.pacer(of: row.surface), doorway: surfaces.doorway(of: row.surface),
+      abandonAfter: row.abandonAfter)
     if let terminal = row.terminal { return .ended(facts, row, terminal) }
     let mirror = LiveTurn(facts, source: .mirrored(TurnMirror(epoch: row.epoch)), neighbours: neighbours)
     let present = registry.add(mirror: mirror)

@@ -27,9 +27,6 @@ struct TurnRequest: Sendable {
     parameters = own.replaced(by: request.parameters)
   }
 
-  /// Whether the client offers tools, and so wants to hear of calls.
-  var offersTools: Bool { tools?.list.isEmpty == false }
-
   private static func messages(_ history: [StartStore.Message]) throws(ProviderError) -> [ProviderMessage] {
     var messages: [ProviderMessage] = []
     for message in history {

@@ -22,8 +22,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private let driver: any ProviderDriver
   private var decoder: any ProviderDecoder
   private let reasoning: Reasoning
-  /// Nil where no tools were offered: what a model calls all the same, nobody could answer.
-  private let calls: CalledTools?
+  private let calls: CalledTools
   private let log: UpstreamLog
   private let meters: Meters
   /// The transfer's loop's, known from the first body on.
@@ -54,7 +53,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     // An answer in one piece says nothing before its end.
     hasBegun = !streaming
     reasoning = Reasoning(rawValue: course.plan.reasoning) ?? .hidden
-    calls = course.request.offersTools ? CalledTools() : nil
+    calls = CalledTools(offered: course.request.tools, granted: course.plan.tools)
     self.log = log
     self.meters = meters
   }
@@ -127,7 +126,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private func fail(_ failure: AttemptFailure) {
     isOver = true
     if isThinking {
-      var deltas = Deltas(turn: turn, reasoning: reasoning, calls: nil, isThinking: true)
+      var deltas = Deltas(turn: turn, reasoning: reasoning, calls: calls, isThinking: true)
       deltas.think(false)
       turn.perform(deltas.effects)
     }
@@ -149,7 +148,10 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
       course.textCame(on: visit)
     }
     if deltas.texts > 0 { count(deltas) }
-    if calls?.isTooLong == true {
+    if calls.isRefused {
+      isOver = true
+      deltas.effects.formUnion(turn.mutate { $0.upstreamFailed(.toolRefused) })
+    } else if calls.isTooLong {
       isOver = true
       deltas.effects.formUnion(turn.mutate { $0.upstreamFailed(.toolCallTooLong) })
     }
@@ -184,7 +186,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
   private struct Deltas: ProviderEventSink {
     let turn: LiveTurn
     let reasoning: Reasoning
-    let calls: CalledTools?
+    let calls: CalledTools
     var isThinking: Bool
     var hasBegun = false
     /// Whether a client may have seen content.
@@ -219,17 +221,16 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     mutating func toolCall(index: Int, id: String, name: String, signature: String?) {
       hasBegun = true
       if isThinking { think(false) }
-      calls?.begin(index, id: id, name: name)
+      calls.begin(index, id: id, name: name)
     }
 
     mutating func toolArguments(_ utf8: UnsafeRawBufferPointer, index: Int) {
       hasBegun = true
-      calls?.add(utf8, to: index)
+      calls.add(utf8, to: index)
     }
 
     /// Calls are shown when all that the answer holds is there: until then another route may be asked.
     private mutating func showCalls() {
-      guard let calls else { return }
       for event in calls.events { effects.formUnion(turn.mutate { $0.append(event: event) }) }
     }
 

@@ -57,7 +57,8 @@ enum ChatStarts: FuzzTarget {
       let start = try StartRequest(input)
       return .taken(
         Start(
-          model: start.model, parts: start.parts, metadata: start.metadata, hash: start.hash, streams: start.streams))
+          model: start.model, parts: start.parts, metadata: start.metadata, hash: start.hash,
+          streams: !start.modes.isEmpty))
     } catch {
       return .refused(error.status)
     }
