@@ -190,6 +190,28 @@ package struct CheckupStore: Sendable {
     }
   }
 
+  /// What roles leave nobody anything to choose.
+  package enum RoleGap: Sendable, Equatable {
+    /// By its role nothing can be chosen, and nobody has another; nil: it gives none.
+    case surface(String, role: String?)
+    /// Its anonymous visitors, likewise.
+    case visitors(surface: String, role: String?)
+    /// Granted, but disabled.
+    case disabledModel(String, role: String)
+  }
+
+  package func roleGaps() async throws(StoreError) -> [RoleGap] {
+    let rows = try await database.run([Query(.checkRoles)])[0]
+    return (0..<rows.count).compactMap { row in
+      let (name, detail) = (rows.string(row, 1) ?? "", rows.string(row, 2))
+      switch rows.string(row, 0) {
+      case "surface": return .surface(name, role: detail)
+      case "anonymous": return .visitors(surface: name, role: detail)
+      default: return .disabledModel(detail ?? "", role: name)
+      }
+    }
+  }
+
   /// Hosts of the live nodes that bear this tag, one entry a node.
   package func hosts(tag: UInt16) async throws(StoreError) -> [String] {
     let rows = try await database.run([Query(.checkTag, .int(Int(tag)))])[0]

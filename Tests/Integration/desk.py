@@ -10,7 +10,7 @@ import pytest
 from chat_client import ChatClient
 from deployment import Deployment
 
-NOUNS = ["model", "route", "credential", "surface", "key", "turn", "node"]
+NOUNS = ["model", "route", "credential", "surface", "key", "role", "turn", "node"]
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
 # What the live nodes make of a route.
 HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}
@@ -19,8 +19,9 @@ SHAPES = {
     "model": ("virtual_model", set(), {"routes"}),
     "route": ("model_route", set(), {"model", "credential"} | HEALTH),
     "credential": ("credential", {"sealed"}, {"secret", "routes"}),
-    "surface": ("surface", set(), {"keys"}),
+    "surface": ("surface", set(), {"keys", "role", "anonymous_role"}),
     "key": ("surface_key", {"hash"}, {"surface", "state"}),
+    "role": ("role", set(), {"models", "tools", "identities", "surfaces", "anonymous_surfaces"}),
     "node": ("node_status", set(), set()),
 }
 
@@ -71,7 +72,7 @@ class Desk:
 
     def rows(self) -> dict[str, list]:
         """All that is configured."""
-        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "role"]
         return {table: self.sql.execute(f"select * from {table} order by id").fetchall() for table in tables}
 
     def words(self, command: str) -> list[str]:
@@ -108,6 +109,7 @@ def furnish(desk: Desk) -> None:
     desk.do("route", "add", "fast", "--provider-model", "small", "--region", "eu", "--credential", "gateway")
     desk.do("surface", "add", "web", "--kind", "web", "--default-model", "fast")
     desk.do("key", "add", "web", "--label", "Shop")
+    desk.do("role", "add", "support", "--model", "fast", "--tool", "search")
     desk.insert(
         "node", incarnation=uuid.uuid4(), tag=7, host="shelf", version="0.1.0", lease_until="2020-01-01T00:00:00Z"
     )

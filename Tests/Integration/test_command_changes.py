@@ -75,12 +75,28 @@ EVERYTHING = {
             ("--chunking", "sentences", "chunking", "sentences"),
             ("--chunk-bytes", 4096, "chunk_bytes", 4096),
             ("--chunk-delay-ms", 10, "chunk_delay_ms", 10),
+            ("--role", "support", "role", "support"),
+            ("--anonymous-role", "support", "anonymous_role", "support"),
+            ("--capabilities", "classic,links", "capabilities", ["classic", "links"]),
+            ("--team", "Sales", "team", "Sales"),
+            ("--project", "Spring", "project", "Spring"),
+            ("--retention-days", 30, "retention_days", 30),
             ("--disable", None, "enabled", False),
+        ],
+    ),
+    "role": (
+        ["add", "whole"],
+        [
+            ("--all-models", None, "all_models", True),
+            ("--all-tools", None, "all_tools", True),
+            ("--model", "faster", "models", ["faster"]),
+            ("--tool", "find", "tools", ["find"]),
         ],
     ),
 }
 # What the program or PostgreSQL fills in, and what `set` takes apart from the options.
 FILLED = {"id", "name", "created_at", "updated_at", "model_id", "credential_id", "sealed", "sealed_key"}
+FILLED |= {"role_id", "anonymous_role_id"}
 
 
 def flat(options) -> list:
@@ -105,6 +121,7 @@ def test_every_column_can_be_added_and_set(desk, noun):
         "route": ["fast", "--provider-model", "p", "--region", "http://a"],
         "credential": ["plain", "--reference", "env:A"],
         "surface": ["plain", "--kind", "web"],
+        "role": ["plain"],
     }
     plain = desk.json(noun, "add", *least[noun])
     for option, value, column, result in options:
@@ -113,7 +130,7 @@ def test_every_column_can_be_added_and_set(desk, noun):
         before = desk.json(noun, "show", plain["id"])
         after = desk.json(noun, "set", plain["id"], *flat([(option, value)]))
         assert after[column] == result
-        changed = {name for name in after if after[name] != before[name]} - {"updated_at", "credential_id"}
+        changed = {name for name in after if after[name] != before[name]} - {"updated_at", "credential_id", "role_id", "anonymous_role_id"}
         assert changed <= ({column, "secret"} if column == "reference" else {column})
 
 
@@ -153,6 +170,11 @@ def test_every_column_can_be_added_and_set(desk, noun):
                 "chunking": "chunking",
                 "chunk-bytes": "chunk_bytes",
                 "chunk-delay-ms": "chunk_delay_ms",
+                "role": "role",
+                "anonymous-role": "anonymous_role",
+                "team": "team",
+                "project": "project",
+                "retention-days": "retention_days",
             },
         ),
     ],
@@ -194,12 +216,20 @@ def test_origins_are_replaced_and_emptied(desk):
     assert desk.json("surface", "set", "web", "--no-origins")["allowed_origins"] == []
 
 
+def test_capabilities_are_replaced_and_emptied(desk):
+    added = desk.json("surface", "add", "web", "--kind", "web")
+    assert added["capabilities"] == ["poll", "sse", "classic", "openai", "tools", "images"]
+    assert desk.json("surface", "set", "web", "--capabilities", "sse")["capabilities"] == ["sse"]
+    assert desk.json("surface", "set", "web", "--capabilities", "")["capabilities"] == []
+
+
 def test_things_are_renamed(desk):
     furnish(desk)
-    for noun, name in (("model", "fast"), ("credential", "gateway"), ("surface", "web")):
+    for noun, name in (("model", "fast"), ("credential", "gateway"), ("surface", "web"), ("role", "support")):
         assert desk.json(noun, "set", name, "--name", "renamed")["name"] == "renamed"
         assert desk.json(noun, "show", "renamed")
     assert desk.json("surface", "show", "renamed")["default_model"] == "renamed"
+    assert desk.json("role", "show", "renamed")["models"] == ["renamed"]
     route = desk.json("route", "list", "--model", "renamed")[0]
     assert (route["model"], route["credential"]) == ("renamed", "renamed")
 
@@ -255,3 +285,54 @@ def test_a_surface_in_use_is_disabled_instead(desk, what):
     assert [key["state"] for key in desk.json("key", "list")] == ["surface disabled"]
     desk.do("surface", "set", "web", "--enable")
     assert [key["state"] for key in desk.json("key", "list")] == ["valid"]
+
+
+# MARK: roles
+
+
+def test_what_a_role_grants_comes_and_goes(desk):
+    furnish(desk)
+    row = desk.json("role", "set", "support", "--model", "faster", "--tool", "find", "--drop-tool", "search")
+    assert (row["models"], row["tools"]) == (["fast", "faster"], ["find"])
+    # What is granted already stays granted.
+    again = desk.json("role", "set", "support", "--model", "faster", "--drop-model", "fast", "--all-tools")
+    assert (again["models"], again["tools"], again["all_tools"]) == (["faster"], ["find"], True)
+    assert desk.json("role", "set", "support", "--no-all-tools")["all_tools"] is False
+    # A model that goes is granted no more.
+    desk.do("model", "remove", "faster")
+    assert desk.json("role", "show", "support")["models"] == []
+
+
+def test_a_role_is_given_and_taken(desk):
+    furnish(desk)
+    anna, ben = (str(desk.insert("identity", kind="person")["id"]) for _ in range(2))
+    assert desk.json("role", "give", "support", anna, ben[:13])["identities"] == 2
+    assert desk.json("role", "give", "support", anna)["identities"] == 2
+    assert anna in desk.do("role", "take", "support", anna)
+    assert desk.json("role", "take", "support", anna)["identities"] == 1
+    assert "which 1 had" in desk.do("role", "remove", "support")
+    assert [role["name"] for role in desk.json("role", "list")] == ["everyone"]
+
+
+def test_a_role_is_given_to_nobody_who_is_gone(desk):
+    furnish(desk)
+    anna, ben, carl = (desk.insert("identity", kind="person")["id"] for _ in range(3))
+    desk.sql.execute("update identity set merged_into = %s, merged_at = now() where id = %s", [anna, ben])
+    desk.sql.execute("update identity set erased_at = now() where id = %s", [carl])
+    assert f"became {anna}" in desk.refused("role", "give", "support", ben)
+    assert "erased" in desk.refused("role", "give", "support", carl)
+    # Nobody gets it where one is not there.
+    assert "there is no identity" in desk.refused("role", "give", "support", anna, "01234567")
+    assert desk.json("role", "show", "support")["identities"] == 0
+
+
+def test_a_role_that_surfaces_give_stays(desk):
+    furnish(desk)
+    desk.do("surface", "add", "shop", "--kind", "web", "--role", "support")
+    desk.do("surface", "set", "web", "--anonymous-role", "support")
+    assert "it is given by: shop, web" in desk.refused("role", "remove", "support")
+    shown = desk.json("role", "show", "support")
+    assert (shown["surfaces"], shown["anonymous_surfaces"]) == (["shop"], ["web"])
+    desk.do("surface", "set", "shop", "--unset", "role")
+    desk.do("surface", "set", "web", "--anonymous-role", "everyone")
+    assert "removed role support" in desk.do("role", "remove", "support")

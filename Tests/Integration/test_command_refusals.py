@@ -64,6 +64,13 @@ REFUSALS = [
     ("surface_chunk_delay_ms_check", "surface set web --chunk-delay-ms 10001", "--chunk-delay-ms", "10 to 10000"),
     ("surface_pace_ms_check", "surface set web --pace-ms 60001", "--pace-ms", "0 to 60000"),
     ("surface_session_limit_check", "surface set web --session-limit=-1", "--session-limit", "0 or more"),
+    ("surface_capabilities_check", "surface set web --capabilities poll,fly", "--capabilities", "poll, sse, classic"),
+    ("surface_team_check", "surface set web --team ", "--team", "1 to 100"),
+    ("surface_project_check", f"surface set web --project {LONG}", "--project", "1 to 100"),
+    ("surface_retention_days_check", "surface set web --retention-days 0", "--retention-days", "1 to 36500"),
+    ("role_name_key", "role add support", "the name", "belongs to another"),
+    ("role_name_check", "role set support --name sup/port", "the name", "letters"),
+    ("role_tool_tool_check", "role set support --tool two+two", "--tool", "1 to 128"),
     ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
     ("surface_key_label_check", "key set KEY --label ", "--label", "1 to 200"),
 ]
@@ -75,7 +82,10 @@ OUT_OF_REACH = {
     "model_route_driver_check", "credential_sealed_check", "credential_sealed_key_check", "credential_sealed_pair_check",
     "model_route_model_id_fkey", "model_route_credential_id_fkey", "surface_default_model_fkey",
     "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
-    "identity_kind_check",
+    "identity_kind_check", "surface_role_id_fkey", "surface_anonymous_role_id_fkey", "role_pkey", "role_model_pkey",
+    "role_model_role_id_fkey", "role_model_model_id_fkey", "role_tool_pkey", "role_tool_role_id_fkey", "identity_role_pkey",
+    "identity_role_identity_id_fkey", "identity_role_role_id_fkey", "identity_team_check", "identity_project_check",
+    "identity_merged_into_check", "identity_merged_into_fkey", "identity_merged_at_check",
 }
 
 
@@ -90,6 +100,7 @@ def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subjec
 
 def test_no_constraint_is_left_out(furnished):
     tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+    tables += ["role", "role_model", "role_tool", "identity_role"]
     rows = furnished.sql.execute(
         "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
         [[f"sluice.{table}" for table in tables]],
@@ -105,10 +116,16 @@ def test_no_constraint_is_left_out(furnished):
         ("credential set gateway", "nothing to set"),
         ("surface set web", "nothing to set"),
         ("key set KEY", "nothing to set"),
+        ("role set support", "nothing to set"),
         ("model set fast --system-prompt a --unset system-prompt", "exclude each other"),
         ("route set ROUTE --credential gateway --unset credential", "exclude each other"),
         ("surface set web --default-model fast --unset default-model", "exclude each other"),
         ("surface set web --origin * --no-origins", "exclude each other"),
+        ("surface set web --role support --unset role", "exclude each other"),
+        ("surface set web --anonymous-role support --unset anonymous-role", "exclude each other"),
+        ("role set support --tool find --drop-tool find", "exclude each other"),
+        ("role set support --model fast --drop-model fast", "exclude each other"),
+        ("role give support", "identities"),
         ("key set KEY --expires 1d --unset expires", "exclude each other"),
         ("model set fast --unset title", "system-prompt"),
         ("model set fast --enable --disable", "--disable"),
@@ -137,6 +154,7 @@ def test_no_constraint_is_left_out(furnished):
         ("turn add", "only list, show, cancel"),
         ("turn remove 01234567", "only list, show, cancel"),
         ("node add", "only list, show, remove"),
+        ("role members", "only list, show, add, set, remove, give, take"),
         ("model lst", "only list, show, add, set, remove"),
     ],
 )
@@ -156,6 +174,18 @@ def test_a_misuse_is_told_apart(furnished, command, said):
         ("route add fast --provider-model a --region eu --credential gateawy", "near it: gateway"),
         ("route list --model fest", "near it: fast"),
         ("surface set web --default-model fasst", "near it: fast"),
+        ("surface set web --role suport", "near it: support"),
+        ("surface set web --anonymous-role everone", "near it: everyone"),
+        ("role show suport", "near it: support"),
+        ("role add other --model fasst", "near it: fast"),
+        ("role set support --model fasst", "near it: fast"),
+        ("role set support --drop-model fasst", "near it: fast"),
+        ("role set support --drop-model faster", "does not name faster among its models; near it: fast\n"),
+        ("role set support --drop-tool serch", "does not name serch among its tools; near it: search\n"),
+        ("role set everyone --drop-tool search", "it grants all tools, until `--no-all-tools`"),
+        ("role give suport 01234567", "near it: support"),
+        ("role give support 01234567", "there is no identity 01234567\n"),
+        ("role take support anna", "there is no identity anna"),
         ("key add wev --label a", "near it: web"),
         ("key list --surface wev", "near it: web"),
         ("route show fast", "the first 8 digits"),

@@ -30,6 +30,7 @@ struct DatabaseCheck: Sendable {
     findings += await look("rights") { RightsCheck.findings(try await store.rights(), role: server.role) }
     findings += await look("ring") { RingCheck.findings(try await store.ring()) }
     findings += await look("surfaces") { try await surfaces() }
+    findings += await look("roles") { RoleCheck.findings(try await store.roleGaps()) }
     findings += await look("routes") { RouteCheck.findings(try await store.routes()) }
     findings += await look("credentials") {
       CredentialCheck.findings(

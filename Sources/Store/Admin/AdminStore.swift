@@ -3,7 +3,7 @@ import SQL
 
 /// Configuration as operators edit it.
 package struct AdminStore: Sendable {
-  private let database: Database
+  let database: Database
 
   package init(_ database: Database) { self.database = database }
 

@@ -8,6 +8,7 @@ package struct AdminList: Sendable {
   package static let models = AdminList(statement: .adminModels)
   package static let routes = AdminList(statement: .adminRoutes)
   package static let surfaces = AdminList(statement: .adminSurfaces)
+  package static let roles = AdminList(statement: .adminRoles)
   package static let keys = AdminList(statement: .adminKeys)
   package static let nodes = AdminList(statement: .adminNodes)
 }
@@ -29,6 +30,8 @@ package struct AdminTable: Sendable {
     list: .routes, add: .adminRouteAdd, set: .adminRouteSet, remove: .adminRouteRemove)
   package static let surfaces = AdminTable(
     list: .surfaces, add: .adminSurfaceAdd, set: .adminSurfaceSet, remove: .adminSurfaceRemove)
+  package static let roles = AdminTable(
+    list: .roles, add: .adminRoleAdd, set: .adminRoleSet, remove: .adminRoleRemove)
   /// `remove` revokes: the row stays.
   package static let keys = AdminTable(list: .keys, add: .adminKeyAdd, set: .adminKeySet, remove: .adminKeyRevoke)
 }

@@ -9,7 +9,8 @@ enum SurfaceNoun: RemovableNoun {
   static var table: AdminTable { .surfaces }
   static let columns = [
     Column("name"), Column("kind"), Column("enabled"), Column("anonymous"), Column("default_model"),
-    Column("pace_ms"), Column("session_limit"), Column("keys"), Column("allowed_origins", "ORIGINS"),
+    Column("role"), Column("anonymous_role"), Column("pace_ms"), Column("session_limit"), Column("keys"),
+    Column("allowed_origins", "ORIGINS"),
   ]
   static let listExamples = """
       sluice surface list
@@ -54,12 +55,13 @@ struct SurfaceCommand: ParsableCommand {
     abstract: "Surfaces: the channels where conversations happen.",
     discussion: """
       A surface is a channel: a web site, a Discord bot, a back end. It says whether anonymous visitors may chat and how \
-      many sessions they get, which pages may call, which virtual model is taken when a request names none, and how fast \
-      readers may ask. A change takes effect after 5 s at most. Servers call for a surface by keys (`sluice key`).
+      many sessions they get, which pages may call, which virtual model is taken when a request names none, what may be \
+      used (`sluice role`) and done there, and how fast readers may ask. A change takes effect after 5 s at most. Servers call for a surface by keys (`sluice key`).
 
         sluice surface add web --kind web --anonymous --default-model assistant \\
           --origin https://www.example.com
         sluice surface set web --session-limit 120 --pace-ms 200
+        sluice surface set web --anonymous-role visitors --capabilities poll,sse
         sluice surface set web --disable
       """,
     subcommands: [
@@ -98,6 +100,7 @@ struct SurfaceCommand: ParsableCommand {
       try await Administration.run(options) { [changes] admin in
         var changes = changes
         changes.set("default_model", try await columns.defaultModelName(in: admin.store))
+        try await columns.writeRoles(to: &changes, in: admin.store)
         guard let row = try await admin.store.add(changes, id: .random(), to: .surfaces) else { throw Refusal.gone }
         Printout.done("added \(SurfaceNoun.label(of: row)); \(SurfaceCommand.delay)", row, json: output.json)
       }
@@ -110,6 +113,14 @@ struct SurfaceCommand: ParsableCommand {
       case chunking
       case chunkBytes = "chunk-bytes"
       case chunkDelayMs = "chunk-delay-ms"
+      case role
+      case anonymousRole = "anonymous-role"
+      case team, project
+      case retentionDays = "retention-days"
+      var column: String {
+        let column = rawValue.split(separator: "-").joined(separator: "_")
+        return self == .role || self == .anonymousRole ? "\(column)_id" : column
+      }
     }
 
     static let configuration = CommandConfiguration(
@@ -150,10 +161,11 @@ struct SurfaceCommand: ParsableCommand {
       changes.set("name", name)
       columns.write(to: &changes)
       if noOrigins { changes.set("allowed_origins", [String]()) }
-      try changes.unset(unset, later: columns.defaultModel == nil ? [] : ["default_model"])
+      try changes.unset(unset, later: columns.later)
       try await Administration.run(options) { [changes] admin in
         var changes = changes
         changes.set("default_model", try await columns.defaultModelName(in: admin.store))
+        try await columns.writeRoles(to: &changes, in: admin.store)
         let changed = try await SurfaceNoun.change(surface, changes, in: admin.store)
         Printout.done("\(SurfaceNoun.label(of: changed)) changed; \(SurfaceCommand.delay)", changed, json: output.json)
       }
