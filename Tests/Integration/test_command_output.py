@@ -100,6 +100,7 @@ def test_help_teaches_by_examples_that_parse(programs, noun):
         ("credential", ["A credential says", "next turn"]),
         ("surface", ["A surface is", "5 s at most"]),
         ("key", ["Only the hash", "5 s at most"]),
+        ("issuer", ["An issuer is", "5 s at most"]),
         ("turn", ["A turn is"]),
         ("node", ["lease"]),
     ],

@@ -65,6 +65,16 @@ REFUSALS = [
     ("surface_pace_ms_check", "surface set web --pace-ms 60001", "--pace-ms", "0 to 60000"),
     ("surface_session_limit_check", "surface set web --session-limit=-1", "--session-limit", "0 or more"),
     ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
+    ("jwt_issuer_issuer_audience_key",
+     "issuer add web --issuer https://shop.example --audience sluice --secret env:A", "the issuer", "already"),
+    ("jwt_issuer_issuer_check", f"issuer set ISSUER --issuer {LONG}", "--issuer", "1 to 255"),
+    ("jwt_issuer_audience_check", "issuer set ISSUER --audience ", "--audience", "1 to 255"),
+    ("jwt_issuer_algorithms_check", "issuer set ISSUER --algorithm none", "--algorithm", "EdDSA, ES256, RS256 or"),
+    ("jwt_issuer_jwks_check", "issuer set ISSUER --jwks file:keys", "--jwks", "file:/path"),
+    ("jwt_issuer_secret_check", "issuer set ISSUER --algorithm HS256 --secret hunter2", "--secret", "env:NAME"),
+    ("jwt_issuer_keys_check", "issuer set ISSUER --algorithm HS256", "--jwks or --secret", "HS256 alone"),
+    ("jwt_issuer_clock_skew_s_check", "issuer set ISSUER --clock-skew-s 301", "--clock-skew-s", "0 to 300"),
+    ("jwt_issuer_lifetime_s_check", "issuer set ISSUER --lifetime-s 59", "--lifetime-s", "60 to 2592000"),
     ("surface_key_label_check", "key set KEY --label ", "--label", "1 to 200"),
 ]
 # No command can come so far: ids and keys are drawn at random, and what they name or hold was looked at before. That
@@ -75,7 +85,7 @@ OUT_OF_REACH = {
     "model_route_driver_check", "credential_sealed_check", "credential_sealed_key_check", "credential_sealed_pair_check",
     "model_route_model_id_fkey", "model_route_credential_id_fkey", "surface_default_model_fkey",
     "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
-    "identity_kind_check",
+    "identity_kind_check", "jwt_issuer_pkey", "jwt_issuer_surface_id_fkey",
 }
 
 
@@ -89,7 +99,8 @@ def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subjec
 
 
 def test_no_constraint_is_left_out(furnished):
-    tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+    tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity",
+              "jwt_issuer"]
     rows = furnished.sql.execute(
         "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
         [[f"sluice.{table}" for table in tables]],
@@ -105,6 +116,7 @@ def test_no_constraint_is_left_out(furnished):
         ("credential set gateway", "nothing to set"),
         ("surface set web", "nothing to set"),
         ("key set KEY", "nothing to set"),
+        ("issuer set ISSUER", "nothing to set"),
         ("model set fast --system-prompt a --unset system-prompt", "exclude each other"),
         ("route set ROUTE --credential gateway --unset credential", "exclude each other"),
         ("surface set web --default-model fast --unset default-model", "exclude each other"),
@@ -129,6 +141,12 @@ def test_no_constraint_is_left_out(furnished):
         ("route set ROUTE --region eu --unset region", "exclude each other"),
         ("surface add shop", "--kind is missing"),
         ("key add web", "label"),
+        ("issuer add web --audience a --secret env:A", "--issuer is missing"),
+        ("issuer add web --issuer a --secret env:A", "--audience is missing"),
+        ("issuer add web --issuer a --audience a", "--jwks or --secret is missing"),
+        ("issuer add web --issuer a --audience a --jwks file:/a", "--algorithm is missing"),
+        ("issuer set ISSUER --jwks file:/a --secret env:A", "exclude each other"),
+        ("issuer set ISSUER --jwks https://u:p@a", "without user and password"),
         ("turn list --limit 0", "1 to 1000"),
         ("turn list --limit 1001", "1 to 1000"),
         ("turn list --state asleep", "streaming, done"),
@@ -158,6 +176,9 @@ def test_a_misuse_is_told_apart(furnished, command, said):
         ("surface set web --default-model fasst", "near it: fast"),
         ("key add wev --label a", "near it: web"),
         ("key list --surface wev", "near it: web"),
+        ("issuer add wev --issuer a --audience a --secret env:A", "near it: web"),
+        ("issuer list --surface wev", "near it: web"),
+        ("issuer show shop", "the first 8 digits"),
         ("route show fast", "the first 8 digits"),
         ("key show 0123456", "the first 8 digits"),
         ("key show 01234567", "there is no key 01234567\n"),
@@ -214,6 +235,7 @@ def test_no_secret_is_repeated(furnished):
         "credential add a --client-certificate file:/c --client-key hunter2",
         "route add fast --provider-model a --region https://u:hunter2@llm.example/v1",
         'route add fast --provider-model a --headers {"Authorization":"hunter2"}',
+        "issuer add web --issuer a --audience a --algorithm ES256 --jwks https://u:hunter2@a.example",
     ):
         assert "hunter2" not in furnished.refused(*command.split(), code=USAGE)
     said = furnished.refused(

@@ -9,6 +9,7 @@ package struct AdminList: Sendable {
   package static let routes = AdminList(statement: .adminRoutes)
   package static let surfaces = AdminList(statement: .adminSurfaces)
   package static let keys = AdminList(statement: .adminKeys)
+  package static let issuers = AdminList(statement: .adminIssuers)
   package static let nodes = AdminList(statement: .adminNodes)
 }
 
@@ -29,6 +30,8 @@ package struct AdminTable: Sendable {
     list: .routes, add: .adminRouteAdd, set: .adminRouteSet, remove: .adminRouteRemove)
   package static let surfaces = AdminTable(
     list: .surfaces, add: .adminSurfaceAdd, set: .adminSurfaceSet, remove: .adminSurfaceRemove)
+  package static let issuers = AdminTable(
+    list: .issuers, add: .adminIssuerAdd, set: .adminIssuerSet, remove: .adminIssuerRemove)
   /// `remove` revokes: the row stays.
   package static let keys = AdminTable(list: .keys, add: .adminKeyAdd, set: .adminKeySet, remove: .adminKeyRevoke)
 }
