@@ -23,6 +23,14 @@ struct WebTokenMemoryTests {
     #expect(memory.recall("d.e.f") == nil)
   }
 
+  @Test func aLinkIsBelievedForAMinute() {
+    let memory = WebTokenMemory()
+    memory.remember("a.b.c", Self.proof(), under: memory.generation)
+    let now = Instant.now()
+    #expect(memory.recall("a.b.c", at: now.advanced(milliseconds: WebTokenMemory.linkMemory / 2))?.isFresh == true)
+    #expect(memory.recall("a.b.c", at: now.advanced(milliseconds: WebTokenMemory.linkMemory))?.isFresh == false)
+  }
+
   @Test func whatWasVerifiedByAKeyThatIsGoneIsForgotten() {
     let memory = WebTokenMemory()
     let before = memory.generation

@@ -17,7 +17,7 @@ final class KeyFetch: TransferSink {
 
   /// Milliseconds for all of it, once it has begun.
   private static let limits = UpstreamRequest.Limits(
-    connect: 3_000, firstByte: 5_000, firstToken: 5_000, idle: 5_000, total: 5_000)
+    connect: 3_000, firstByte: 10_000, firstToken: 10_000, idle: 10_000, total: 10_000)
 
   private init() {}
 

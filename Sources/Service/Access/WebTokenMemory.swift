@@ -36,7 +36,7 @@ final class WebTokenMemory: Sendable {
   }
 
   /// Nil for one that is not remembered or has expired. `isFresh` false: its link is to be looked up again.
-  func recall(_ text: String) -> (proof: WebTokenProof, isFresh: Bool)? {
+  func recall(_ text: String, at now: Instant = .now()) -> (proof: WebTokenProof, isFresh: Bool)? {
     let hash = text.hashValue
     let found = state.withLock { state -> Place? in
       guard !state.places.isEmpty, let found = state.places[hash & (Self.places - 1)], found.hash == hash,
@@ -45,7 +45,7 @@ final class WebTokenMemory: Sendable {
       return found
     }
     guard let found, found.proof.ends > Int(Instant.wall().nanoseconds / 1_000_000_000) else { return nil }
-    return (found.proof, Instant.now().milliseconds(since: found.linked) < Self.linkMemory)
+    return (found.proof, now.milliseconds(since: found.linked) < Self.linkMemory)
   }
 
   func remember(_ text: String, _ proof: WebTokenProof, under generation: Int) {
