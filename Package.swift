@@ -51,6 +51,7 @@ func fuzz() -> [Target] {
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -66,6 +67,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -86,7 +88,7 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: [
-        "EventLoop", "Wire", "Chat", "Providers", "FrontDoor", "Upstream", "Store", crypto, logging,
+        "EventLoop", "Wire", "Chat", "Providers", "FrontDoor", "Upstream", "Store", crypto, jwt, logging,
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -129,7 +131,10 @@ let package = Package(
       name: "StoreTests", dependencies: ["Store", "EventLoop", "SQL", "Chat", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Providers", "Store", "Upstream", logging],
+      dependencies: [
+        "Service", "Chat", "Wire", "EventLoop", "FrontDoor", "Providers", "Store", "Upstream", crypto, logging,
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "SimTests",

@@ -265,6 +265,8 @@ grant execute on function sluice.roles_of (uuid, uuid) to sluice_app, sluice_adm
 grant select on sluice.role, sluice.role_model, sluice.role_tool, sluice.identity_role, sluice.jwt_issuer to sluice_app;
 grant delete on sluice.identity_link to sluice_app;
 grant select, insert, delete on sluice.revocation, sluice.token_use to sluice_app;
+-- To lock what it is about to delete.
+grant update on sluice.token_use to sluice_app;
 
 grant select, insert, update, delete
 on sluice.role, sluice.role_model, sluice.role_tool, sluice.identity_role, sluice.jwt_issuer, sluice.revocation

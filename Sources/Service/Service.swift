@@ -28,6 +28,7 @@ package final class Service: Sendable {
   private let failures: DatabaseLog
   private let registry: Registry
   private let surfaces: Surfaces
+  private let issuers: Issuers
   private let rereading: Errand
   private let findingCancels: Errand
   private let gate: Gate
@@ -93,13 +94,22 @@ package final class Service: Sendable {
       failures: flushFailures, meters: meters)
     let access = AccessStore(database)
     surfaces = Surfaces(store: access)
-    gate = Gate(keys: settings.keys, store: access, surfaces: surfaces, meters: meters)
     upstream = try UpstreamPool(loops: pool, settings: settings.upstream)
+    let webTokenMemory = WebTokenMemory()
+    let issuerStore = IssuerStore(database)
+    issuers = Issuers(
+      store: issuerStore,
+      means: IssuerKeys.Means(upstream: upstream, meters: meters, log: log) { webTokenMemory.forget() })
+    gate = Gate(
+      keys: settings.keys, store: access, surfaces: surfaces,
+      webTokens: WebTokenDoor(
+        issuers: issuers, memory: webTokenMemory, access: access, store: issuerStore, meters: meters, log: log),
+      meters: meters)
     caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log, failures: failures)
     tail = TailReader(store: turns, registry: registry, failures: failures)
     readership = Readership(
       node: node, registry: registry, tail: tail, store: turns, failures: failures, meters: meters)
-    rereading = Self.rereading(surfaces, failures)
+    rereading = Self.rereading(surfaces, issuers, failures)
     findingCancels = Self.findingCancels(turns, node, registry)
     dialects = DialectWatch(log: log)
     operatorDialects = DialectWatch(log: log)
@@ -200,6 +210,7 @@ package final class Service: Sendable {
       if let fault = try await Schema.fault(in: nodes, version: settings.version) { throw Unready(reason: fault) }
       try await node.register()
       try await surfaces.reload()
+      try await issuers.reload()
     } catch let error as StoreError {
       throw Unready(reason: "\(error)")
     }
@@ -269,10 +280,11 @@ package final class Service: Sendable {
     }
   }
 
-  private static func rereading(_ surfaces: Surfaces, _ failures: DatabaseLog) -> Errand {
+  private static func rereading(_ surfaces: Surfaces, _ issuers: Issuers, _ failures: DatabaseLog) -> Errand {
     Errand { done in
       Task {
         do throws(StoreError) { try await surfaces.reload() } catch { failures.failed("surfaces not read", error) }
+        do throws(StoreError) { try await issuers.reload() } catch { failures.failed("issuers not read", error) }
         done()
       }
     }

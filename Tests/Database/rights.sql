@@ -90,7 +90,7 @@ select results_eq(
       ('schema_change', 'select'),
       ('surface', 'select'),
       ('surface_key', 'select'),
-      ('token_use', 'select insert delete'),
+      ('token_use', 'select insert update delete'),
       ('turn', 'select insert update'),
       ('turn_delta', 'select insert delete'),
       ('turn_delta_0', 'truncate'),

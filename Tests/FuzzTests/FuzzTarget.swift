@@ -29,7 +29,7 @@ func hold(_ condition: Bool, _ otherwise: @autoclosure () -> String) throws(Viol
 enum FuzzTargets {
   static let all: [any FuzzTarget.Type] = [
     FastCGIInput.self, SCGIInput.self, EventStreams.self, ProviderAnswers.self, CompressedBodies.self, JSONTexts.self,
-    ChatStarts.self, Completions.self, Cursors.self, Tokens.self, NginxConfigurations.self, Chunks.self,
+    ChatStarts.self, Completions.self, Cursors.self, Tokens.self, WebTokens.self, NginxConfigurations.self, Chunks.self,
   ]
 
   static func named(_ name: String) -> (any FuzzTarget.Type)? { all.first { $0.name == name } }

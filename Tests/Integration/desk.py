@@ -10,7 +10,7 @@ import pytest
 from chat_client import ChatClient
 from deployment import Deployment
 
-NOUNS = ["model", "route", "credential", "surface", "key", "role", "turn", "node"]
+NOUNS = ["model", "route", "credential", "surface", "key", "role", "issuer", "turn", "node"]
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
 # What the live nodes make of a route.
 HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}
@@ -22,6 +22,7 @@ SHAPES = {
     "surface": ("surface", set(), {"keys", "role", "anonymous_role"}),
     "key": ("surface_key", {"hash"}, {"surface", "state"}),
     "role": ("role", set(), {"models", "tools", "identities", "surfaces", "anonymous_surfaces"}),
+    "issuer": ("jwt_issuer", set(), {"surface"}),
     "node": ("node_status", set(), set()),
 }
 
@@ -73,12 +74,14 @@ class Desk:
     def rows(self) -> dict[str, list]:
         """All that is configured."""
         tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "role"]
+        tables += ["jwt_issuer"]
         return {table: self.sql.execute(f"select * from {table} order by id").fetchall() for table in tables}
 
     def words(self, command: str) -> list[str]:
-        """Those of a command; ROUTE and KEY stand for the ids of the first of them."""
+        """Those of a command; ROUTE, KEY and ISSUER stand for the ids of the first of them."""
         rows = self.rows()
-        places = {"ROUTE": rows["model_route"][0]["id"], "KEY": rows["surface_key"][0]["id"]}
+        places = {"ROUTE": rows["model_route"][0]["id"], "KEY": rows["surface_key"][0]["id"],
+                  "ISSUER": rows["jwt_issuer"][0]["id"]}
         return [str(places.get(word, word)) for word in command.split(" ")]
 
 
@@ -110,6 +113,8 @@ def furnish(desk: Desk) -> None:
     desk.do("surface", "add", "web", "--kind", "web", "--default-model", "fast")
     desk.do("key", "add", "web", "--label", "Shop")
     desk.do("role", "add", "support", "--model", "fast", "--tool", "search")
+    keys = ["--algorithm", "EdDSA", "--jwks", "file:/run/shop.jwks"]
+    desk.do("issuer", "add", "web", "--issuer", "https://shop.example", "--audience", "sluice", *keys)
     desk.insert(
         "node", incarnation=uuid.uuid4(), tag=7, host="shelf", version="0.1.0", lease_until="2020-01-01T00:00:00Z"
     )

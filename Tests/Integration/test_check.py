@@ -21,7 +21,7 @@ def test_all_is_well_and_strict_agrees(bench):
     assert subjects == {
         *("configuration", "key_file", "descriptors", "listen", "operator_listen"),
         *("database", "tls", "settings", "clock", "schema", "rights", "ring", "surfaces", "routes", "credentials"),
-        "node_tag",
+        "issuers", "node_tag",
     }
 
 

@@ -93,10 +93,24 @@ EVERYTHING = {
             ("--tool", "find", "tools", ["find"]),
         ],
     ),
+    "issuer": (
+        ["add", "web"],
+        [
+            ("--issuer", "https://id.example", "issuer", "https://id.example"),
+            ("--audience", "chat", "audience", "chat"),
+            ("--algorithm", "ES256", "algorithms", ["ES256"]),
+            ("--jwks", "https://id.example/jwks", "jwks", "https://id.example/jwks"),
+            ("--clock-skew-s", 0, "clock_skew_s", 0),
+            ("--lifetime-s", 60, "lifetime_s", 60),
+            ("--once", None, "once", True),
+            ("--disable", None, "enabled", False),
+        ],
+    ),
 }
 # What the program or PostgreSQL fills in, and what `set` takes apart from the options.
 FILLED = {"id", "name", "created_at", "updated_at", "model_id", "credential_id", "sealed", "sealed_key"}
 FILLED |= {"role_id", "anonymous_role_id"}
+FILLED |= {"surface_id", "secret"}
 
 
 def flat(options) -> list:
@@ -122,6 +136,7 @@ def test_every_column_can_be_added_and_set(desk, noun):
         "credential": ["plain", "--reference", "env:A"],
         "surface": ["plain", "--kind", "web"],
         "role": ["plain"],
+        "issuer": ["web", "--issuer", "i", "--audience", "a", "--algorithm", "RS256", "--jwks", "file:/run/jwks"],
     }
     plain = desk.json(noun, "add", *least[noun])
     for option, value, column, result in options:
@@ -194,6 +209,22 @@ def test_a_credential_may_be_a_certificate_alone(desk):
     assert desk.json("credential", "add", "gateway", *pair)["reference"] is None
     emptied = ["--unset", "client-certificate", "--unset", "client-key"]
     assert "--reference" in desk.refused("credential", "set", "gateway", *emptied)
+
+
+def test_an_issuer_has_keys_of_one_kind(desk):
+    furnish(desk)
+    names = ["--issuer", "helpdesk", "--audience", "sluice"]
+    shared = desk.json("issuer", "add", "web", *names, "--secret", "env:HELPDESK")
+    assert (shared["algorithms"], shared["secret"], shared["jwks"]) == (["HS256"], "env:HELPDESK", None)
+    kinds = ["--algorithm", "ES256", "--algorithm", "EdDSA"]
+    public = desk.json("issuer", "set", shared["id"], *kinds, "--jwks", "file:/run/jwks")
+    assert (public["algorithms"], public["secret"], public["jwks"]) == (["ES256", "EdDSA"], None, "file:/run/jwks")
+    assert "HS256 alone" in desk.refused("issuer", "set", shared["id"], "--secret", "env:HELPDESK")
+    assert [row["issuer"] for row in desk.json("issuer", "list", "--surface", "web")] == [
+        "helpdesk", "https://shop.example",
+    ]
+    assert shared["id"] in desk.do("issuer", "remove", shared["id"][:8])
+    assert "there is no issuer" in desk.refused("issuer", "remove", shared["id"])
 
 
 def test_long_values_come_from_files(desk, tmp_path):

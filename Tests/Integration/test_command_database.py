@@ -31,6 +31,7 @@ def test_the_role_of_operators_may_run_every_statement(furnished, path):
         "model add slow", "model set fast --no-stream", "model remove faster", "route set ROUTE --weight 2",
         "route remove ROUTE", "credential add a --reference env:A", "surface set web --pace-ms 1",
         "surface remove web", "key add web --label a", "key remove KEY",
+        "issuer set ISSUER --once", "issuer remove ISSUER",
     ],
 )
 def test_the_program_may_look_but_not_write(furnished, command):

@@ -102,6 +102,7 @@ def test_help_teaches_by_examples_that_parse(programs, noun):
         ("surface", ["A surface is", "5 s at most"]),
         ("key", ["Only the hash", "5 s at most"]),
         ("role", ["A role grants", "next turn"]),
+        ("issuer", ["An issuer is", "5 s at most"]),
         ("turn", ["A turn is"]),
         ("node", ["lease"]),
     ],

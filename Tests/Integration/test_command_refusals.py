@@ -72,6 +72,16 @@ REFUSALS = [
     ("role_name_check", "role set support --name sup/port", "the name", "letters"),
     ("role_tool_tool_check", "role set support --tool two+two", "--tool", "1 to 128"),
     ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
+    ("jwt_issuer_issuer_audience_key",
+     "issuer add web --issuer https://shop.example --audience sluice --secret env:A", "the issuer", "already"),
+    ("jwt_issuer_issuer_check", f"issuer set ISSUER --issuer {LONG}", "--issuer", "1 to 255"),
+    ("jwt_issuer_audience_check", "issuer set ISSUER --audience ", "--audience", "1 to 255"),
+    ("jwt_issuer_algorithms_check", "issuer set ISSUER --algorithm none", "--algorithm", "EdDSA, ES256, RS256 or"),
+    ("jwt_issuer_jwks_check", "issuer set ISSUER --jwks file:keys", "--jwks", "file:/path"),
+    ("jwt_issuer_secret_check", "issuer set ISSUER --algorithm HS256 --secret hunter2", "--secret", "env:NAME"),
+    ("jwt_issuer_keys_check", "issuer set ISSUER --algorithm HS256", "--jwks or --secret", "HS256 alone"),
+    ("jwt_issuer_clock_skew_s_check", "issuer set ISSUER --clock-skew-s 301", "--clock-skew-s", "0 to 300"),
+    ("jwt_issuer_lifetime_s_check", "issuer set ISSUER --lifetime-s 59", "--lifetime-s", "60 to 2592000"),
     ("surface_key_label_check", "key set KEY --label ", "--label", "1 to 200"),
 ]
 # No command can come so far: ids and keys are drawn at random, and what they name or hold was looked at before. That
@@ -86,6 +96,7 @@ OUT_OF_REACH = {
     "role_model_role_id_fkey", "role_model_model_id_fkey", "role_tool_pkey", "role_tool_role_id_fkey", "identity_role_pkey",
     "identity_role_identity_id_fkey", "identity_role_role_id_fkey", "identity_team_check", "identity_project_check",
     "identity_merged_into_check", "identity_merged_into_fkey", "identity_merged_at_check",
+    "identity_kind_check", "jwt_issuer_pkey", "jwt_issuer_surface_id_fkey",
 }
 
 
@@ -101,6 +112,7 @@ def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subjec
 def test_no_constraint_is_left_out(furnished):
     tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
     tables += ["role", "role_model", "role_tool", "identity_role"]
+    tables += ["jwt_issuer"]
     rows = furnished.sql.execute(
         "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
         [[f"sluice.{table}" for table in tables]],
@@ -117,6 +129,7 @@ def test_no_constraint_is_left_out(furnished):
         ("surface set web", "nothing to set"),
         ("key set KEY", "nothing to set"),
         ("role set support", "nothing to set"),
+        ("issuer set ISSUER", "nothing to set"),
         ("model set fast --system-prompt a --unset system-prompt", "exclude each other"),
         ("route set ROUTE --credential gateway --unset credential", "exclude each other"),
         ("surface set web --default-model fast --unset default-model", "exclude each other"),
@@ -146,6 +159,12 @@ def test_no_constraint_is_left_out(furnished):
         ("route set ROUTE --region eu --unset region", "exclude each other"),
         ("surface add shop", "--kind is missing"),
         ("key add web", "label"),
+        ("issuer add web --audience a --secret env:A", "--issuer is missing"),
+        ("issuer add web --issuer a --secret env:A", "--audience is missing"),
+        ("issuer add web --issuer a --audience a", "--jwks or --secret is missing"),
+        ("issuer add web --issuer a --audience a --jwks file:/a", "--algorithm is missing"),
+        ("issuer set ISSUER --jwks file:/a --secret env:A", "exclude each other"),
+        ("issuer set ISSUER --jwks https://u:p@a", "without user and password"),
         ("turn list --limit 0", "1 to 1000"),
         ("turn list --limit 1001", "1 to 1000"),
         ("turn list --state asleep", "streaming, done"),
@@ -188,6 +207,9 @@ def test_a_misuse_is_told_apart(furnished, command, said):
         ("role take support anna", "there is no identity anna"),
         ("key add wev --label a", "near it: web"),
         ("key list --surface wev", "near it: web"),
+        ("issuer add wev --issuer a --audience a --secret env:A", "near it: web"),
+        ("issuer list --surface wev", "near it: web"),
+        ("issuer show shop", "the first 8 digits"),
         ("route show fast", "the first 8 digits"),
         ("key show 0123456", "the first 8 digits"),
         ("key show 01234567", "there is no key 01234567\n"),
@@ -244,6 +266,7 @@ def test_no_secret_is_repeated(furnished):
         "credential add a --client-certificate file:/c --client-key hunter2",
         "route add fast --provider-model a --region https://u:hunter2@llm.example/v1",
         'route add fast --provider-model a --headers {"Authorization":"hunter2"}',
+        "issuer add web --issuer a --audience a --algorithm ES256 --jwks https://u:hunter2@a.example",
     ):
         assert "hunter2" not in furnished.refused(*command.split(), code=USAGE)
     said = furnished.refused(

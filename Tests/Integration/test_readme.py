@@ -5,8 +5,10 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
+import canaries
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,6 +125,33 @@ def test_the_commands_run_on_a_fresh_database(deploy, programs, tmp_path):
     assert [route["name"] for route in routes] == ["assistant", "local"]
     assert patience(deployment) == 120_000
     assert (tmp_path / "shop.key").read_text().startswith("sk_")
+
+
+def test_a_token_of_ones_own_back_end_is_taken(deploy, programs):
+    deployment = deploy()
+    found = re.findall(r"<!-- runs with an issuer -->\n```sh\n(.*?)```\n(?:```json\n(.*?)```\n)?", README, re.S)
+    [(commands, _), (request, shown)] = found
+    environment = {
+        **os.environ,
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "SLUICE_ADMIN_DATABASE": deployment.postgres.conninfo(deployment.database, "sluice_admin"),
+        "HELPDESK_SECRET": f"{canaries.KEY}{uuid.uuid4()}",
+    }
+
+    def run(script: str, **further: str) -> list[str]:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            env={**environment, **further},
+            text=True,
+            capture_output=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    run(commands)
+    deployment.add_node(environment={"HELPDESK_SECRET": environment["HELPDESK_SECRET"]})
+    assert_alike(plain(shown.splitlines()), plain(run(request, U=deployment.add_nginx().url)), request)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import Store
 import Synchronization
 import Wire
 
-/// Decides who asks: by token without the database, by surface key with a short memory.
+/// Decides who asks: by token without the database, by surface key with a short memory, by a JWT without either once it
+/// was verified.
 final class Gate: Sendable {
   /// A key that was looked up is believed this long, in milliseconds: so long may a revoked one still be used.
   static let keyMemory = 5_000
@@ -18,13 +19,22 @@ final class Gate: Sendable {
     let principal: Principal
     /// A fresh token for one in the last third of its life.
     var renewal: String?
+    /// A JWT that is good for one session request: to be used up when that is granted.
+    var single: WebTokenProof?
   }
 
   enum Verdict: Sendable {
     case granted(Grant)
     case refused(Refusal)
+    /// What cannot be judged by what is in memory.
+    case lookUp(Unknown)
+  }
+
+  enum Unknown: Sendable {
     /// A surface key, which only the database can judge.
-    case lookUp(key: String)
+    case key(String)
+    /// A JWT that was not seen before.
+    case webToken(String)
   }
 
   private struct Known {
@@ -35,6 +45,7 @@ final class Gate: Sendable {
   private let tokens: TokenMemory
   private let store: AccessStore
   private let surfaces: Surfaces
+  private let webTokens: WebTokenDoor
   let meters: Meters
   private let known = Mutex<[String: Known]>([:])
   private let lookups = Atomic<Int>(0)
@@ -42,10 +53,11 @@ final class Gate: Sendable {
   /// Keys looked up at once: made-up ones must not crowd the database.
   private static let lookupLimit = 16
 
-  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, meters: Meters) {
+  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, webTokens: WebTokenDoor, meters: Meters) {
     tokens = TokenMemory(keys: keys)
     self.store = store
     self.surfaces = surfaces
+    self.webTokens = webTokens
     self.meters = meters
   }
 
@@ -60,8 +72,9 @@ final class Gate: Sendable {
       guard let credential = Self.bearer(authorization) else { return .refused(.badToken) }
       if credential.hasPrefix("sk_") {
         return remembered(credential, user: request.user).map { .granted(Grant(principal: $0)) }
-          ?? .lookUp(key: credential)
+          ?? .lookUp(.key(credential))
       }
+      if !credential.utf8.starts(with: "v1.".utf8), WebToken.hasForm(credential) { return judge(webToken: credential) }
       return judge(token: credential, readOnly: false)
     }
     if let token = request.queryValue("token") { return judge(token: token, readOnly: true) }
@@ -86,20 +99,44 @@ final class Gate: Sendable {
     return .granted(grant)
   }
 
-  /// The same with the database where it is needed.
-  func admit(_ request: Request) async throws(Refusal) -> Grant {
+  private func judge(webToken text: String) -> Verdict {
+    guard let proof = webTokens.recall(text) else { return .lookUp(.webToken(text)) }
+    return principal(of: proof).map { .granted(Grant(principal: $0)) } ?? .refused(.badToken)
+  }
+
+  /// Whom a verified JWT stands for; nil: nobody any more. Asked at each request, be it remembered or not.
+  private func principal(of proof: WebTokenProof) -> Principal? {
+    .identity(proof.identity, surface: proof.surface)
+  }
+
+  /// The same with the database where it is needed. `opening`: the request opens a session, which a JWT that is good for
+  /// one use may; `use` is to follow.
+  func admit(_ request: Request, opening: Bool = false) async throws(Refusal) -> Grant {
     switch judge(request) {
     case .granted(let grant): return grant
     case .refused(let refusal): throw refusal
-    case .lookUp(let key): return Grant(principal: try await principal(ofKey: key, user: request.user))
+    case .lookUp(.key(let key)): return Grant(principal: try await principal(ofKey: key, user: request.user))
+    case .lookUp(.webToken(let text)):
+      let proof = try await webTokens.prove(text)
+      guard let principal = principal(of: proof) else { throw Refusal.badToken }
+      guard opening || proof.use == nil else { throw webTokens.refusal(.purpose) }
+      return Grant(principal: principal, single: proof.use == nil ? nil : proof)
     }
+  }
+
+  /// The session that it was brought for is granted. Throws if that has happened before.
+  func use(_ grant: Grant) async throws(Refusal) {
+    if let proof = grant.single { try await webTokens.use(proof) }
   }
 
   /// As `admit`, for what a turn's token cannot do: the identity and the surface it acts on, which must be enabled.
   func identity(of request: Request) async throws(Refusal) -> (identity: ID, surface: ID) {
-    guard case .identity(let identity, let surface) = try await admit(request).principal else {
-      throw Refusal.sessionRequired
-    }
+    try identity(of: try await admit(request))
+  }
+
+  /// The same of who was admitted.
+  func identity(of grant: Grant) throws(Refusal) -> (identity: ID, surface: ID) {
+    guard case .identity(let identity, let surface) = grant.principal else { throw Refusal.sessionRequired }
     guard surfaces.find(surface) != nil else { throw Refusal.surfaceDisabled }
     return (identity, surface)
   }

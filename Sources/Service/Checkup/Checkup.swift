@@ -31,6 +31,6 @@ package struct Checkup: Sendable {
       database.close()
       pool.stop()
     }
-    return await DatabaseCheck(settings: settings, database: database).run()
+    return await DatabaseCheck(settings: settings, database: database, loops: pool).run()
   }
 }

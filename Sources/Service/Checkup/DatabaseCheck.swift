@@ -1,16 +1,20 @@
 import Chat
 import EventLoop
 import Store
+import Upstream
 
 /// Looks at PostgreSQL as the program would use it.
 struct DatabaseCheck: Sendable {
   let settings: ServiceSettings
   let database: Database
+  /// That run, for what is asked of others than PostgreSQL.
+  let loops: LoopPool
   private let store: CheckupStore
 
-  init(settings: ServiceSettings, database: Database) {
+  init(settings: ServiceSettings, database: Database, loops: LoopPool) {
     self.settings = settings
     self.database = database
+    self.loops = loops
     store = CheckupStore(database)
   }
 
@@ -37,6 +41,7 @@ struct DatabaseCheck: Sendable {
         try await store.credentials(), sealed: try await store.sealedSecrets(),
         vault: CredentialVault(keys: settings.credentialKeys))
     }
+    findings += await look("issuers") { try await issuers() }
     findings += await look("node_tag") { try await tag() }
     return findings
   }
@@ -87,6 +92,12 @@ struct DatabaseCheck: Sendable {
       ]
     }
     return [.ok("surfaces", "\(count) enabled")]
+  }
+
+  private func issuers() async throws -> [Finding] {
+    let upstream = try UpstreamPool(loops: loops, settings: settings.upstream)
+    defer { upstream.shutdown() }
+    return await IssuerCheck.findings(try await IssuerStore(database).issuers(), by: upstream)
   }
 
   private func tag() async throws -> [Finding] {

@@ -5,7 +5,7 @@ import Store
 import Wire
 
 /// `POST /chat/session`: a session token for an anonymous visitor of a surface that allows it, or a fresh one for who
-/// has one.
+/// has one, a surface's key or a JWT.
 struct SessionRoute: Sendable {
   let gate: Gate
   let surfaces: Surfaces
@@ -33,13 +33,15 @@ struct SessionRoute: Sendable {
   }
 
   /// A session goes on under a fresh token, and with it the visitor's conversations. A surface's key makes one for the
-  /// user it names.
+  /// user it names, a JWT for its subject.
   private func renew(_ request: Request) async throws(Refusal) -> Response {
-    let (identity, surface) = try await gate.identity(of: request)
+    let grant = try await gate.admit(request, opening: true)
+    let (identity, surface) = try gate.identity(of: grant)
     let origin = try gate.origin(of: request, surface: surface)
     guard let named = surfaces.find(named: try name(in: request.body)), named.id == surface else {
       throw Refusal(403, .anotherSurface, "The session is of another surface.")
     }
+    try await gate.use(grant)
     return answer(200, identity, surface, origin)
   }
 

@@ -13,6 +13,8 @@ final class Meters: Sendable {
   let streams: LabelledCounter<StreamOutcome>
   let cancels: LabelledCounter<CancelOutcome>
   let sessions: Counter
+  let webTokenFaults: LabelledCounter<WebTokenFault>
+  let keyReadings: LabelledCounter<KeyReading>
   let refusals: CodeCounter
   let bounds: LabelledCounter<Bound>
 
@@ -41,6 +43,8 @@ final class Meters: Sendable {
     streams = LabelledCounter(lanes)
     cancels = LabelledCounter(lanes)
     sessions = Counter(lanes)
+    webTokenFaults = LabelledCounter(lanes)
+    keyReadings = LabelledCounter(lanes)
     refusals = CodeCounter(lanes, codes: Codes.refusals)
     bounds = LabelledCounter(lanes)
     adoptions = Counter(lanes)

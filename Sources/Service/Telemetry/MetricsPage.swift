@@ -104,6 +104,14 @@ struct MetricsPage {
       "sluice_cancels_total", "Requests to cancel, by outcome; late: the turn had ended.", by: "outcome",
       meters.cancels.values)
     counter("sluice_sessions_total", "Sessions opened for anonymous visitors.", meters.sessions.value)
+    counter(
+      "sluice_jwt_refusals_total",
+      "JWTs of surfaces' back ends that were refused, by reason; used, purpose: good for one session request; unavailable, "
+        + "crowded: their issuer's keys cannot be had.",
+      by: "reason", meters.webTokenFaults.values)
+    counter(
+      "sluice_jwt_keys_read_total", "Attempts to read the keys of an issuer of JWTs, by outcome.", by: "outcome",
+      meters.keyReadings.values)
     counter("sluice_refusals_total", "Requests answered by an error, by its code.", by: "code", telemetry.refusals)
     counter(
       "sluice_bound_hits_total", "Times that a bound kept something from growing, by bound.", by: "bound",

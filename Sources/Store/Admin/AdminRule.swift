@@ -133,6 +133,21 @@ package struct AdminRule: Sendable {
     // The service identity of a key bears the key's label.
     "identity_display_name_check": AdminRule("--label", "must have 1 to 200 characters"),
 
+    "jwt_issuer_pkey": AdminRule("the new id", "is taken: try again"),
+    "jwt_issuer_issuer_audience_key": AdminRule(
+      "the issuer", "is there already: no two have the same --issuer and --audience"),
+    "jwt_issuer_surface_id_fkey": AdminRule("the surface", "is not there any more"),
+    "jwt_issuer_issuer_check": AdminRule("--issuer", "must have 1 to 255 characters"),
+    "jwt_issuer_audience_check": AdminRule("--audience", "must have 1 to 255 characters"),
+    "jwt_issuer_algorithms_check": AdminRule("--algorithm", .beListed),
+    "jwt_issuer_jwks_check": AdminRule("--jwks", "must be https://…, http://… or file:/path, without spaces"),
+    "jwt_issuer_secret_check": AdminRule(
+      "--secret", "must be env:NAME or file:/path: where the secret is, never the secret itself"),
+    "jwt_issuer_keys_check": AdminRule(
+      "--jwks or --secret", "must fit --algorithm: --jwks with EdDSA, ES256 or RS256, --secret with HS256 alone"),
+    "jwt_issuer_clock_skew_s_check": AdminRule("--clock-skew-s", "must be a whole number of seconds from 0 to 300"),
+    "jwt_issuer_lifetime_s_check": AdminRule("--lifetime-s", "must be a whole number of seconds from 60 to 2592000"),
+
     "surface_key_pkey": AdminRule("the new id", "is taken: try again"),
     "surface_key_hash_key": AdminRule("the new key", "is taken: try again"),
     "surface_key_surface_id_fkey": AdminRule("the surface", "is not there any more"),

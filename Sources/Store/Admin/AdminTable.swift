@@ -10,6 +10,7 @@ package struct AdminList: Sendable {
   package static let surfaces = AdminList(statement: .adminSurfaces)
   package static let roles = AdminList(statement: .adminRoles)
   package static let keys = AdminList(statement: .adminKeys)
+  package static let issuers = AdminList(statement: .adminIssuers)
   package static let nodes = AdminList(statement: .adminNodes)
 }
 
@@ -32,6 +33,8 @@ package struct AdminTable: Sendable {
     list: .surfaces, add: .adminSurfaceAdd, set: .adminSurfaceSet, remove: .adminSurfaceRemove)
   package static let roles = AdminTable(
     list: .roles, add: .adminRoleAdd, set: .adminRoleSet, remove: .adminRoleRemove)
+  package static let issuers = AdminTable(
+    list: .issuers, add: .adminIssuerAdd, set: .adminIssuerSet, remove: .adminIssuerRemove)
   /// `remove` revokes: the row stays.
   package static let keys = AdminTable(list: .keys, add: .adminKeyAdd, set: .adminKeySet, remove: .adminKeyRevoke)
 }
