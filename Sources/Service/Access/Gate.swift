@@ -16,6 +16,7 @@ final class Gate: Sendable {
   /// A credential and what it proves.
   struct Grant: Sendable {
     let principal: Principal
+    let credential: Credential
     /// A fresh token for one in the last third of its life.
     var renewal: String?
   }
@@ -28,13 +29,17 @@ final class Gate: Sendable {
   }
 
   private struct Known {
-    let principal: Principal
+    let credential: Credential
+    let surface: ID
+    /// The external user that the key acts for.
+    let user: String?
     let at: Instant
   }
 
   private let tokens: TokenMemory
   private let store: AccessStore
   private let surfaces: Surfaces
+  let memory: AccessMemory
   let meters: Meters
   private let known = Mutex<[String: Known]>([:])
   private let lookups = Atomic<Int>(0)
@@ -42,10 +47,11 @@ final class Gate: Sendable {
   /// Keys looked up at once: made-up ones must not crowd the database.
   private static let lookupLimit = 16
 
-  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, meters: Meters) {
+  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, memory: AccessMemory, meters: Meters) {
     tokens = TokenMemory(keys: keys)
     self.store = store
     self.surfaces = surfaces
+    self.memory = memory
     self.meters = meters
   }
 
@@ -59,8 +65,7 @@ final class Gate: Sendable {
     if let authorization = request.authorization {
       guard let credential = Self.bearer(authorization) else { return .refused(.badToken) }
       if credential.hasPrefix("sk_") {
-        return remembered(credential, user: request.user).map { .granted(Grant(principal: $0)) }
-          ?? .lookUp(key: credential)
+        return remembered(credential, user: request.user) ?? .lookUp(key: credential)
       }
       return judge(token: credential, readOnly: false)
     }
@@ -73,17 +78,29 @@ final class Gate: Sendable {
     guard let token = tokens.verify(text), token.expires > now, !readOnly || token.kind == .read else {
       return .refused(.badToken)
     }
-    let principal: Principal =
-      switch token.kind {
-      case .session: .identity(token.identity, surface: token.subject)
-      case .turn: .turn(token.subject, identity: token.identity, readOnly: false)
-      case .read: .turn(token.subject, identity: token.identity, readOnly: true)
-      }
-    var grant = Grant(principal: principal)
+    let credential = Credential(identity: token.identity, issued: token.issued)
+    guard let identity = memory.judge(credential) else { return .refused(.badToken) }
+    let principal: Principal
+    switch token.kind {
+    case .session: principal = .identity(identity, surface: token.subject)
+    case .turn: principal = .turn(token.subject, identity: identity, readOnly: false)
+    case .read: principal = .turn(token.subject, identity: identity, readOnly: true)
+    case .link: return .refused(.badToken)
+    }
+    var grant = Grant(principal: principal, credential: credential)
     if token.isAging(now: now) {
-      grant.renewal = Token(token.kind, identity: token.identity, subject: token.subject, now: now).signed(by: keys)
+      grant.renewal = Token(token.kind, identity: identity, subject: token.subject, now: now).signed(by: keys)
     }
     return .granted(grant)
+  }
+
+  /// Whose link code it is, and when and for what it was given; nil if it is malformed, forged, expired or revoked.
+  func linkCode(_ text: String) -> (code: Token, identity: ID)? {
+    guard let code = tokens.verify(text), code.kind == .link,
+      code.expires > Int(Instant.wall().nanoseconds / 1_000_000_000),
+      let identity = memory.judge(code.identity, issued: code.issued)
+    else { return nil }
+    return (code, identity)
   }
 
   /// The same with the database where it is needed.
@@ -91,17 +108,22 @@ final class Gate: Sendable {
     switch judge(request) {
     case .granted(let grant): return grant
     case .refused(let refusal): throw refusal
-    case .lookUp(let key): return Grant(principal: try await principal(ofKey: key, user: request.user))
+    case .lookUp(let key): return try await grant(ofKey: key, user: request.user)
     }
   }
 
   /// As `admit`, for what a turn's token cannot do: the identity and the surface it acts on, which must be enabled.
   func identity(of request: Request) async throws(Refusal) -> (identity: ID, surface: ID) {
-    guard case .identity(let identity, let surface) = try await admit(request).principal else {
-      throw Refusal.sessionRequired
-    }
-    guard surfaces.find(surface) != nil else { throw Refusal.surfaceDisabled }
+    let (identity, surface, _) = try await session(of: request)
     return (identity, surface)
+  }
+
+  /// The same, and by what.
+  func session(of request: Request) async throws(Refusal) -> (identity: ID, surface: ID, credential: Credential) {
+    let grant = try await admit(request)
+    guard case .identity(let identity, let surface) = grant.principal else { throw Refusal.sessionRequired }
+    guard surfaces.find(surface) != nil else { throw Refusal.surfaceDisabled }
+    return (identity, surface, grant.credential)
   }
 
   /// Whether one person asks. A surface's key that names no user stands for any number of them.
@@ -118,7 +140,7 @@ final class Gate: Sendable {
   }
 
   /// A surface key acts for its service identity, or for the external user it names.
-  private func principal(ofKey key: String, user: String?) async throws(Refusal) -> Principal {
+  private func grant(ofKey key: String, user: String?) async throws(Refusal) -> Grant {
     let hash = Self.hash(of: key)
     if let user, user.utf8.count > 255 { throw Refusal.malformed("X-Sluice-User is longer than 255 bytes.") }
     guard lookups.wrappingAdd(1, ordering: .relaxed).newValue <= Self.lookupLimit else {
@@ -127,14 +149,17 @@ final class Gate: Sendable {
       throw .overloaded
     }
     defer { lookups.wrappingSubtract(1, ordering: .relaxed) }
-    let found: Principal
+    let found: Known
     do {
       guard let (surface, identity) = try await store.key(hash: hash) else { throw Refusal.badToken }
       if let user {
-        found = .identity(
-          try await store.link(surface: surface, externalUser: user, fresh: ID.fresh()), surface: surface)
+        // Who is kept out makes no new identities.
+        guard memory.judge(identity, issued: nil) != nil else { throw Refusal.badToken }
+        let linked = try await store.link(surface: surface, externalUser: user, fresh: ID.fresh())
+        found = Known(
+          credential: Credential(identity: linked, service: identity), surface: surface, user: user, at: .now())
       } else {
-        found = .identity(identity, surface: surface)
+        found = Known(credential: Credential(identity: identity), surface: surface, user: nil, at: .now())
       }
     } catch let refusal as Refusal {
       throw refusal
@@ -143,17 +168,28 @@ final class Gate: Sendable {
     }
     known.withLock { known in
       if known.count >= Self.keyLimit { known.removeAll(keepingCapacity: true) }
-      known[Self.name(hash, user)] = Known(principal: found, at: .now())
+      known[Self.name(hash, user)] = found
     }
-    return found
+    return try grant(of: found)
   }
 
-  private func remembered(_ key: String, user: String?) -> Principal? {
+  /// Nil: to be looked up.
+  private func remembered(_ key: String, user: String?) -> Verdict? {
     let name = Self.name(Self.hash(of: key), user)
     guard let known = known.withLock({ $0[name] }), Instant.now().milliseconds(since: known.at) < Self.keyMemory else {
       return nil
     }
-    return known.principal
+    do throws(Refusal) { return .granted(try grant(of: known)) } catch { return .refused(error) }
+  }
+
+  private func grant(of known: Known) throws(Refusal) -> Grant {
+    guard let identity = memory.judge(known.credential) else { throw .badToken }
+    return Grant(principal: .identity(identity, surface: known.surface), credential: known.credential)
+  }
+
+  /// A link was made or taken back: who comes by it is looked up again. Other nodes do so within `keyMemory`.
+  func forget(user: String, of surface: ID) {
+    known.withLock { known in known = known.filter { $0.value.user != user || $0.value.surface != surface } }
   }
 
   private static func hash(of key: String) -> [UInt8] { Array(SHA256.hash(data: Array(key.utf8))) }

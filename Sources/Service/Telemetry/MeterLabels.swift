@@ -78,6 +78,8 @@ enum Bound: Int, MetricLabel {
   case newSessions
   /// Unknown surface keys looked up at once.
   case keyLookups
+  /// Revocations, or merged identities, remembered: the oldest are forgotten.
+  case revocations
   /// Turns of other nodes followed at once.
   case mirroredTurns
   /// `stream_limit`: a stream was refused.
