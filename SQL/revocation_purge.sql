@@ -6,7 +6,6 @@ with old as (
   where expires_at < now()
   order by expires_at
   limit $1::int
-  for update skip locked
 )
 delete from sluice.revocation
 using old
