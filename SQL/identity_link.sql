@@ -2,10 +2,11 @@
 -- Two at once both get the row that won.
 -- $1 surface, $2 external id, $3 identity to use if there is none yet
 with known as materialized (
-  select identity_id
-  from sluice.identity_link
-  where surface_id = $1::uuid
-    and external_id = $2::text
+  select coalesce(i.merged_into, i.id) as identity_id
+  from sluice.identity_link l
+  join sluice.identity i on i.id = l.identity_id
+  where l.surface_id = $1::uuid
+    and l.external_id = $2::text
 ),
 made as (
   insert into sluice.identity (id, kind)

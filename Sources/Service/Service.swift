@@ -29,7 +29,9 @@ package final class Service: Sendable {
   private let registry: Registry
   private let surfaces: Surfaces
   private let issuers: Issuers
+  private let memory: AccessMemory
   private let rereading: Errand
+  private let rereadingAccess: Errand
   private let findingCancels: Errand
   private let gate: Gate
   private let upstream: UpstreamPool
@@ -100,11 +102,12 @@ package final class Service: Sendable {
     issuers = Issuers(
       store: issuerStore,
       means: IssuerKeys.Means(upstream: upstream, meters: meters, log: log) { webTokenMemory.forget() })
+    memory = AccessMemory(store: RevocationStore(database), meters: meters, log: log)
     gate = Gate(
       keys: settings.keys, store: access, surfaces: surfaces,
       webTokens: WebTokenDoor(
         issuers: issuers, memory: webTokenMemory, access: access, store: issuerStore, meters: meters, log: log),
-      meters: meters)
+      memory: memory, meters: meters)
     caretaker = Caretaker(node: node, registry: registry, store: nodes, log: log, failures: failures)
     tail = TailReader(store: turns, registry: registry, failures: failures)
     readership = Readership(
@@ -121,11 +124,12 @@ package final class Service: Sendable {
     // The other half of the connections is left to whoever wants little.
     let pages = Turnstile(places: max(1, settings.databaseConnections / 2))
     let finder = TurnFinder(
-      registry: registry, store: turns, surfaces: surfaces, neighbours: neighbours, tail: tail, pages: pages,
-      failures: failures)
+      registry: registry, store: turns, surfaces: surfaces, memory: memory, neighbours: neighbours, tail: tail,
+      pages: pages, failures: failures)
     let parkings = pool.loops.map { Parking(loop: $0, meters: meters) }
     let streams = pool.loops.map { Streams(loop: $0, meters: meters) }
     self.streams = streams
+    rereadingAccess = Self.rereadingAccess(memory, streams, failures)
     streamPermits = StreamPermits(limit: settings.streamLimit, meters: meters)
     let routes = RouteBook()
     reportingRoutes =
@@ -153,6 +157,7 @@ package final class Service: Sendable {
     let events = EventsRoute(access: reading, streams: streams, permits: streamPermits)
     let cancel = CancelRoute(gate: gate, registry: registry, store: turns)
     let session = SessionRoute(gate: gate, surfaces: surfaces, store: access)
+    let links = LinksRoute(gate: gate, budget: IdentityBudget(pace: IdentityBudget.pages), store: LinkStore(database))
     let models = ModelsRoute(gate: gate, budget: budget, store: ModelStore(database))
     let conversations = ConversationsRoute(
       gate: gate, registry: registry, finder: finder, budget: budget,
@@ -177,10 +182,15 @@ package final class Service: Sendable {
           Route(.post, "/chat/start") { request, _, exchange in start.handle(request, exchange) },
           Route(.post, "/chat/{turn}/cancel") { cancel.handle($0, $1, $2) },
           Route(.post, "/chat/session") { request, _, exchange in session.handle(request, exchange) },
+          Route(.get, "/chat/links") { request, _, exchange in links.list(request, exchange) },
+          Route(.post, "/chat/links") { request, _, exchange in links.make(request, exchange) },
+          Route(.delete, "/chat/links") { request, _, exchange in links.remove(request, exchange) },
+          Route(.post, "/chat/links/redeem") { request, _, exchange in links.redeem(request, exchange) },
           Route(.get, "/chat/models") { request, _, exchange in models.handle(request, exchange) },
           Route(.get, "/chat/conversations") { request, _, exchange in conversations.list(request, exchange) },
           Route(.get, "/chat/conversations/{id}") { conversations.read($0, $1, $2) },
           Route(.delete, "/chat/conversations/{id}") { conversations.delete($0, $1, $2) },
+          Route(.options, "/chat/links", preflight), Route(.options, "/chat/links/redeem", preflight),
           Route(.options, "/chat/models", preflight), Route(.options, "/chat/conversations", preflight),
           Route(.options, "/chat/conversations/{id}", preflight),
           Route(.options, "/chat/{turn}/poll", preflight), Route(.options, "/chat/{turn}/events", preflight),
@@ -191,7 +201,7 @@ package final class Service: Sendable {
       settings: settings, started: started, meters: meters, loops: loopMeters, load: load, node: node,
       registry: registry, tail: tail, flusher: flusher, finisher: finisher, door: door, upstream: upstream,
       databases: [database, flushDatabase, leaseDatabase], isDraining: { draining.isSet },
-      keys: { [gate] in gate.keys })
+      keys: { [gate] in gate.keys }, memory: memory)
     operatorDoor = try FrontDoor(
       loops: [pool.loops[0]], listeners: settings.operatorListeners, limits: settings.limits,
       handler: Router(OperatorRoutes(telemetry: telemetry, nodes: nodes).routes))
@@ -211,6 +221,7 @@ package final class Service: Sendable {
       try await node.register()
       try await surfaces.reload()
       try await issuers.reload()
+      try await memory.reload()
     } catch let error as StoreError {
       throw Unready(reason: "\(error)")
     }
@@ -247,7 +258,10 @@ package final class Service: Sendable {
     }
     every(500) { [registry, findingCancels] in if registry.liveCount > 0 { findingCancels.run() } }
     every(TailReader.tick) { [tail] in tail.tickNow() }
-    every(1_000) { [rereading] in rereading.run() }
+    every(1_000) { [rereading, rereadingAccess] in
+      rereading.run()
+      rereadingAccess.run()
+    }
     every(5_000) { [caretaker, reportingRoutes, draining] in
       // A draining node leaves turns to others: they are no orphans of its own.
       if !draining.isSet { caretaker.tick() }
@@ -285,6 +299,21 @@ package final class Service: Sendable {
       Task {
         do throws(StoreError) { try await surfaces.reload() } catch { failures.failed("surfaces not read", error) }
         do throws(StoreError) { try await issuers.reload() } catch { failures.failed("issuers not read", error) }
+        done()
+      }
+    }
+  }
+
+  /// Whoever is refused from now on is not told the rest of what it has begun to read.
+  private static func rereadingAccess(_ memory: AccessMemory, _ streams: [Streams], _ failures: DatabaseLog) -> Errand {
+    Errand { done in
+      Task {
+        do throws(StoreError) {
+          try await memory.reload()
+          if memory.refusesAny { for loop in streams { loop.dismiss { memory.judge($0) == nil } } }
+        } catch {
+          failures.failed("revocations not read", error)
+        }
         done()
       }
     }

@@ -128,13 +128,15 @@ package struct NodeStore: Sendable {
     }
   }
 
-  /// Keys, or tokens, purged in one statement.
+  /// Rows purged in one statement.
   private static let purgeLimit = 10_000
 
-  /// Hourly housekeeping: old keys, tokens that were used, old nodes, the ring. Returns what the ring's function said.
+  /// Hourly housekeeping: old keys and revocations, tokens that were used, old nodes, the ring. Returns what the ring's
+  /// function said.
   package func tidy() async throws(StoreError) -> String {
-    while try await database.run([Query(.idempotencyPurge, .int(Self.purgeLimit))])[0].affected == Self.purgeLimit {}
-    while try await database.run([Query(.tokenUsePurge, .int(Self.purgeLimit))])[0].affected == Self.purgeLimit {}
+    for purge in [Statement.idempotencyPurge, .tokenUsePurge, .revocationPurge] {
+      while try await database.run([Query(purge, .int(Self.purgeLimit))])[0].affected == Self.purgeLimit {}
+    }
     _ = try await database.run([Query(.nodePurge)])
     return try await database.run([Query(.ringRecycle)])[0].string(0, 0) ?? ""
   }

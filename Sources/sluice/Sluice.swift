@@ -28,7 +28,7 @@ struct Sluice: AsyncParsableCommand {
         name: "Configuration",
         subcommands: [
           ModelCommand.self, RouteCommand.self, CredentialCommand.self, SurfaceCommand.self, KeyCommand.self,
-          RoleCommand.self, IssuerCommand.self,
+          RoleCommand.self, IssuerCommand.self, IdentityCommand.self,
         ]),
       CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self]),
     ])

@@ -172,8 +172,8 @@ select results_eq(
       and prosecdef
     order by 1
   $$,
-  $$values ('turn_account' collate "C"), ('usage_limit_begin')$$,
-  'two triggers lend the rights of their owner: nobody else writes the ledger'
+  $$values ('identity_merge' collate "C"), ('turn_account'), ('usage_limit_begin')$$,
+  'a merge and two triggers lend the rights of their owner: nobody else writes the ledger'
 );
 select is_empty(
   $$

@@ -91,7 +91,7 @@ select functions_are(
   'sluice',
   array[
     'uuid_time', 'turn_delta_recycle', 'virtual_model_touch', 'roles_of', 'price_at', 'usage_left', 'turn_account',
-    'usage_limit_begin'
+    'usage_limit_begin', 'identity_merge'
   ]
 );
 select sequences_are('sluice', array[]::name[], 'nothing is numbered by a sequence: ids are made before they are sent');
@@ -181,12 +181,12 @@ select results_eq(
     from pg_indexes
     where schemaname = 'sluice'
       and indexdef like '% WHERE %'
-    order by tablename
+    order by tablename, indexname
   $$,
   $$
     values
-      ('identity' collate "C", 'identity_merged_at_idx' collate "C"), ('node', 'node_live_idx'),
-      ('turn', 'turn_live_idx')
+      ('identity' collate "C", 'identity_merged_at_idx' collate "C"), ('identity', 'identity_merged_into_idx'),
+      ('node', 'node_live_idx'), ('turn', 'turn_live_idx')
   $$,
   'the indexes of what lives, and of what is merged, are partial'
 );

@@ -10,7 +10,7 @@ import pytest
 from chat_client import ChatClient
 from deployment import Deployment
 
-NOUNS = ["model", "route", "credential", "surface", "key", "role", "issuer", "turn", "node"]
+NOUNS = ["model", "route", "credential", "surface", "key", "role", "issuer", "turn", "node", "identity"]
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
 # What the live nodes make of a route.
 HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}

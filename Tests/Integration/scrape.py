@@ -23,7 +23,7 @@ ACTIVITY = [
 ]
 # They move by themselves, by nginx's doing, or by the clock.
 RESTLESS = re.compile(
-    r"process_|sluice_(loop|load|lease|database|connection|received|sent|turn_oldest)|.*_(bucket|sum)\b"
+    r"process_|sluice_(loop|load|lease|database|connection|received|sent|turn_oldest|revocations_age)|.*_(bucket|sum)\b"
 )
 
 

@@ -6,7 +6,7 @@ import hmac
 import struct
 import uuid
 
-SESSION, TURN, READ = 1, 2, 3
+SESSION, TURN, READ, LINK = 1, 2, 3, 4
 
 
 def signed(deployment, kind: int, expires: int, identity: str, subject: str) -> str:

@@ -47,7 +47,7 @@ def test_one_is_shown_whole(furnished, noun):
 @pytest.mark.parametrize("noun", [noun for noun in NOUNS if noun != "role"])
 def test_an_empty_list_says_so_beside_the_output(desk, noun):
     done = desk.run(noun, "list")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"no {noun}s\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"no {PLURALS.get(noun, f'{noun}s')}\n")
     assert desk.json(noun, "list") == []
 
 

@@ -13,7 +13,7 @@ def test_the_status_is_text_for_people(deployment, node):
     assert response.headers["Cache-Control"] == "no-store"
     tables = {part.splitlines()[0].rstrip(":"): part.splitlines()[1:] for part in response.text.split("\n\n")}
     names = ["node", "turns", "front door", "loops", "flusher", "upstream", "database", "nodes"]
-    names += ["listeners", "keys", "settings"]
+    names += ["listeners", "keys", "access", "settings"]
     assert list(tables) == names
     for name, lines in tables.items():
         heading, rows = lines[0], lines[1:]

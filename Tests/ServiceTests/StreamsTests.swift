@@ -67,7 +67,7 @@ private final class Taker: Peer {
   }
 
   private func open(_ taker: Taker) throws {
-    let (streams, turn, permit) = (streams, turn, try permits.take(for: nil))
+    let (streams, turn, permit) = (streams, turn, try permits.take(for: nil, by: Credential(identity: ID.fresh())))
     onLoop {
       streams.open(
         Exchange(peer: taker, serial: 1), of: .live(turn),

@@ -15,7 +15,7 @@ import Testing
   private let identity = ID(high: 1, low: 2)
   private let subject = ID(high: 3, low: 4)
 
-  @Test(arguments: [Token.Kind.session, .turn, .read])
+  @Test(arguments: [Token.Kind.session, .turn, .read, .link])
   func aTokenSaysWhatWasSigned(_ kind: Token.Kind) throws {
     let token = Token(kind, identity: identity, subject: subject, now: 1_000)
     let read = try #require(Token(token.signed(by: keys), keys: keys))

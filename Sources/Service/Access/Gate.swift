@@ -17,6 +17,7 @@ final class Gate: Sendable {
   /// A credential and what it proves.
   struct Grant: Sendable {
     let principal: Principal
+    let credential: Credential
     /// A fresh token for one in the last third of its life.
     var renewal: String?
     /// A JWT that is good for one session request: to be used up when that is granted.
@@ -38,7 +39,10 @@ final class Gate: Sendable {
   }
 
   private struct Known {
-    let principal: Principal
+    let credential: Credential
+    let surface: ID
+    /// The external user that the key acts for.
+    let user: String?
     let at: Instant
   }
 
@@ -46,6 +50,7 @@ final class Gate: Sendable {
   private let store: AccessStore
   private let surfaces: Surfaces
   private let webTokens: WebTokenDoor
+  let memory: AccessMemory
   let meters: Meters
   private let known = Mutex<[String: Known]>([:])
   private let lookups = Atomic<Int>(0)
@@ -53,11 +58,14 @@ final class Gate: Sendable {
   /// Keys looked up at once: made-up ones must not crowd the database.
   private static let lookupLimit = 16
 
-  init(keys: KeyRing, store: AccessStore, surfaces: Surfaces, webTokens: WebTokenDoor, meters: Meters) {
+  init(
+    keys: KeyRing, store: AccessStore, surfaces: Surfaces, webTokens: WebTokenDoor, memory: AccessMemory, meters: Meters
+  ) {
     tokens = TokenMemory(keys: keys)
     self.store = store
     self.surfaces = surfaces
     self.webTokens = webTokens
+    self.memory = memory
     self.meters = meters
   }
 
@@ -71,8 +79,7 @@ final class Gate: Sendable {
     if let authorization = request.authorization {
       guard let credential = Self.bearer(authorization) else { return .refused(.badToken) }
       if credential.hasPrefix("sk_") {
-        return remembered(credential, user: request.user).map { .granted(Grant(principal: $0)) }
-          ?? .lookUp(.key(credential))
+        return remembered(credential, user: request.user) ?? .lookUp(.key(credential))
       }
       if !credential.utf8.starts(with: "v1.".utf8), WebToken.hasForm(credential) { return judge(webToken: credential) }
       return judge(token: credential, readOnly: false)
@@ -86,27 +93,43 @@ final class Gate: Sendable {
     guard let token = tokens.verify(text), token.expires > now, !readOnly || token.kind == .read else {
       return .refused(.badToken)
     }
-    let principal: Principal =
-      switch token.kind {
-      case .session: .identity(token.identity, surface: token.subject)
-      case .turn: .turn(token.subject, identity: token.identity, readOnly: false)
-      case .read: .turn(token.subject, identity: token.identity, readOnly: true)
-      }
-    var grant = Grant(principal: principal)
+    let credential = Credential(identity: token.identity, issued: token.issued)
+    guard let identity = memory.judge(credential) else { return .refused(.badToken) }
+    let principal: Principal
+    switch token.kind {
+    case .session: principal = .identity(identity, surface: token.subject)
+    case .turn: principal = .turn(token.subject, identity: identity, readOnly: false)
+    case .read: principal = .turn(token.subject, identity: identity, readOnly: true)
+    case .link: return .refused(.badToken)
+    }
+    var grant = Grant(principal: principal, credential: credential)
     if token.isAging(now: now) {
-      grant.renewal = Token(token.kind, identity: token.identity, subject: token.subject, now: now).signed(by: keys)
+      grant.renewal = Token(token.kind, identity: identity, subject: token.subject, now: now).signed(by: keys)
     }
     return .granted(grant)
   }
 
   private func judge(webToken text: String) -> Verdict {
     guard let proof = webTokens.recall(text) else { return .lookUp(.webToken(text)) }
-    return principal(of: proof).map { .granted(Grant(principal: $0)) } ?? .refused(.badToken)
+    do throws(Refusal) { return .granted(try grant(of: proof)) } catch { return .refused(error) }
   }
 
-  /// Whom a verified JWT stands for; nil: nobody any more. Asked at each request, be it remembered or not.
-  private func principal(of proof: WebTokenProof) -> Principal? {
-    .identity(proof.identity, surface: proof.surface)
+  /// Whom a verified JWT stands for now, be it remembered or not.
+  private func grant(of proof: WebTokenProof) throws(Refusal) -> Grant {
+    let credential = Credential(identity: proof.identity, issued: proof.issued, jti: proof.id)
+    guard let identity = memory.judge(credential) else { throw .badToken }
+    return Grant(
+      principal: .identity(identity, surface: proof.surface), credential: credential,
+      single: proof.use == nil ? nil : proof)
+  }
+
+  /// Whose link code it is, and when and for what it was given; nil if it is malformed, forged, expired or revoked.
+  func linkCode(_ text: String) -> (code: Token, identity: ID)? {
+    guard let code = tokens.verify(text), code.kind == .link,
+      code.expires > Int(Instant.wall().nanoseconds / 1_000_000_000),
+      let identity = memory.judge(code.identity, issued: code.issued)
+    else { return nil }
+    return (code, identity)
   }
 
   /// The same with the database where it is needed. `opening`: the request opens a session, which a JWT that is good for
@@ -115,12 +138,11 @@ final class Gate: Sendable {
     switch judge(request) {
     case .granted(let grant): return grant
     case .refused(let refusal): throw refusal
-    case .lookUp(.key(let key)): return Grant(principal: try await principal(ofKey: key, user: request.user))
+    case .lookUp(.key(let key)): return try await grant(ofKey: key, user: request.user)
     case .lookUp(.webToken(let text)):
-      let proof = try await webTokens.prove(text)
-      guard let principal = principal(of: proof) else { throw Refusal.badToken }
-      guard opening || proof.use == nil else { throw webTokens.refusal(.purpose) }
-      return Grant(principal: principal, single: proof.use == nil ? nil : proof)
+      let grant = try grant(of: try await webTokens.prove(text))
+      guard opening || grant.single == nil else { throw webTokens.refusal(.purpose) }
+      return grant
     }
   }
 
@@ -139,6 +161,13 @@ final class Gate: Sendable {
     guard case .identity(let identity, let surface) = grant.principal else { throw Refusal.sessionRequired }
     guard surfaces.find(surface) != nil else { throw Refusal.surfaceDisabled }
     return (identity, surface)
+  }
+
+  /// As `identity(of:)`, and by what.
+  func session(of request: Request) async throws(Refusal) -> (identity: ID, surface: ID, credential: Credential) {
+    let grant = try await admit(request)
+    let (identity, surface) = try identity(of: grant)
+    return (identity, surface, grant.credential)
   }
 
   /// What can be done by a surface.
@@ -168,7 +197,7 @@ final class Gate: Sendable {
   }
 
   /// A surface key acts for its service identity, or for the external user it names.
-  private func principal(ofKey key: String, user: String?) async throws(Refusal) -> Principal {
+  private func grant(ofKey key: String, user: String?) async throws(Refusal) -> Grant {
     let hash = Self.hash(of: key)
     if let user, user.utf8.count > 255 { throw Refusal.malformed("X-Sluice-User is longer than 255 bytes.") }
     guard lookups.wrappingAdd(1, ordering: .relaxed).newValue <= Self.lookupLimit else {
@@ -177,14 +206,17 @@ final class Gate: Sendable {
       throw .overloaded
     }
     defer { lookups.wrappingSubtract(1, ordering: .relaxed) }
-    let found: Principal
+    let found: Known
     do {
       guard let (surface, identity) = try await store.key(hash: hash) else { throw Refusal.badToken }
       if let user {
-        found = .identity(
-          try await store.link(surface: surface, externalUser: user, fresh: ID.fresh()), surface: surface)
+        // Who is kept out makes no new identities.
+        guard memory.judge(identity, issued: nil) != nil else { throw Refusal.badToken }
+        let linked = try await store.link(surface: surface, externalUser: user, fresh: ID.fresh())
+        found = Known(
+          credential: Credential(identity: linked, service: identity), surface: surface, user: user, at: .now())
       } else {
-        found = .identity(identity, surface: surface)
+        found = Known(credential: Credential(identity: identity), surface: surface, user: nil, at: .now())
       }
     } catch let refusal as Refusal {
       throw refusal
@@ -193,17 +225,28 @@ final class Gate: Sendable {
     }
     known.withLock { known in
       if known.count >= Self.keyLimit { known.removeAll(keepingCapacity: true) }
-      known[Self.name(hash, user)] = Known(principal: found, at: .now())
+      known[Self.name(hash, user)] = found
     }
-    return found
+    return try grant(of: found)
   }
 
-  private func remembered(_ key: String, user: String?) -> Principal? {
+  /// Nil: to be looked up.
+  private func remembered(_ key: String, user: String?) -> Verdict? {
     let name = Self.name(Self.hash(of: key), user)
     guard let known = known.withLock({ $0[name] }), Instant.now().milliseconds(since: known.at) < Self.keyMemory else {
       return nil
     }
-    return known.principal
+    do throws(Refusal) { return .granted(try grant(of: known)) } catch { return .refused(error) }
+  }
+
+  private func grant(of known: Known) throws(Refusal) -> Grant {
+    guard let identity = memory.judge(known.credential) else { throw .badToken }
+    return Grant(principal: .identity(identity, surface: known.surface), credential: known.credential)
+  }
+
+  /// A link was made or taken back: who comes by it is looked up again. Other nodes do so within `keyMemory`.
+  func forget(user: String, of surface: ID) {
+    known.withLock { known in known = known.filter { $0.value.user != user || $0.value.surface != surface } }
   }
 
   private static func hash(of key: String) -> [UInt8] { Array(SHA256.hash(data: Array(key.utf8))) }

@@ -9,16 +9,24 @@ package struct Token: Equatable, Sendable {
     case turn = 2
     /// One turn: read only, the only kind accepted in a query.
     case read = 3
+    /// Opens nothing: who presents it becomes the identity that it names, once.
+    case link = 4
 
     /// Seconds a token of this kind lives.
-    package var lifetime: Int { self == .session ? 30 * 86_400 : 3_600 }
+    package var lifetime: Int {
+      switch self {
+      case .session: 30 * 86_400
+      case .turn, .read: 3_600
+      case .link: 600
+      }
+    }
   }
 
   package let kind: Kind
   /// Seconds since 1970 from which the token is refused.
   package let expires: Int
   package let identity: ID
-  /// The surface of a session token, the turn of the others.
+  /// The surface of a session token, the turn of turn tokens, what tells a link code from others.
   package let subject: ID
 
   /// A token that lives its kind's full life from `now`, in seconds since 1970.
@@ -32,6 +40,9 @@ package struct Token: Equatable, Sendable {
     self.identity = identity
     self.subject = subject
   }
+
+  /// When it was issued, in seconds since 1970.
+  package var issued: Int { expires - kind.lifetime }
 
   /// In the last third of its life: a poll's reply carries a new one.
   package func isAging(now: Int) -> Bool { expires - now < kind.lifetime / 3 }

@@ -26,12 +26,14 @@ struct CancelRoute: Sendable {
     if case .turn(_, _, readOnly: true) = principal { throw .readOnly }
     guard let id = ID(captured), principal.mayKnow(turn: id) else { throw .notFound }
     // A foreign turn goes the way of an absent one: to be refused sooner would tell that it is there.
-    if let turn = registry.find(id), principal.mayRead(turn: id, of: turn.facts.identity), let state = turn.ownState {
+    if let turn = registry.find(id), principal.mayRead(turn: id, of: gate.memory.now(turn.facts.identity)),
+      let state = turn.ownState
+    {
       return try cancel(turn, state, request)
     }
     let row: TurnStore.Row?
     do { row = try await store.read(id) } catch { throw Refusal(error) }
-    guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
+    guard let row, principal.mayRead(turn: id, of: gate.memory.now(row.identity)) else { throw .notFound }
     let origin = try gate.origin(of: request, surface: row.surface)
     if let terminal = row.terminal { return answer(id, terminal.state, origin) }
     do { _ = try await store.requestCancel(id, identity: row.identity) } catch { throw Refusal(error) }

@@ -58,7 +58,7 @@ struct EventsRoute: TurnRoute {
   }
 
   private func permit(for grant: Gate.Grant, _ request: Request) throws(Refusal) -> StreamPermit {
-    try permits.take(for: access.gate.isPerson(request) ? grant.principal.identity : nil)
+    try permits.take(for: access.gate.isPerson(request) ? grant.principal.identity : nil, by: grant.credential)
   }
 
   func refuse(_ refusal: Refusal, _ request: Request, _ exchange: Exchange) {

@@ -85,6 +85,11 @@ struct Refusal: Error, Sendable {
 
   static let noTools = Refusal(400, .unsupportedParameter, "This model knows no tools.").at("tools")
 
+  static let linkRefused = Refusal(403, .linkRefused, "These two cannot be one person.")
+  static let identityBusy = Refusal(
+    409, .identityBusy, "An answer is still running: try again when it has ended.", retryable: true)
+  static let invalidLinkCode = Refusal(422, .invalidLinkCode, "The code is mistyped, forged or expired.")
+
   /// The database did not do what was asked of it.
   init(_ error: StoreError) { self = error.code == .queueFull ? .overloaded : .unavailable }
 

@@ -13,7 +13,9 @@ struct TurnAccess: Sendable {
   /// The turn, if it is in memory and may be read. A foreign one goes the way of an absent one, through the database:
   /// were it refused sooner, or never told to slow down, that would tell that it is there.
   fileprivate func present(_ id: ID, for grant: Gate.Grant) -> LiveTurn? {
-    guard let turn = registry.find(id), grant.principal.mayRead(turn: id, of: turn.facts.identity) else { return nil }
+    guard let turn = registry.find(id),
+      grant.principal.mayRead(turn: id, of: gate.memory.now(turn.facts.identity))
+    else { return nil }
     return turn
   }
 }

@@ -24,8 +24,9 @@ final class StreamPermits: Sendable {
   /// From now on; streams above it go on.
   func replace(limit: Int) { self.limit.store(limit, ordering: .relaxed) }
 
-  /// A permit, for as long as it is kept; `identity`: nil for who may have as many as there are. Throws `too_many_streams`.
-  func take(for identity: ID?) throws(Refusal) -> StreamPermit {
+  /// A permit, for as long as it is kept, and by what it was asked for; `identity`: nil for who may have as many as there
+  /// are. Throws `too_many_streams`.
+  func take(for identity: ID?, by credential: Credential) throws(Refusal) -> StreamPermit {
     let bound = state.withLock { state -> Bound? in
       guard state.count < limit.load(ordering: .relaxed) else { return .streams }
       if let identity {
@@ -39,7 +40,7 @@ final class StreamPermits: Sendable {
       meters.hit(bound)
       throw .tooManyStreams
     }
-    return StreamPermit(identity: identity, permits: self)
+    return StreamPermit(identity: identity, credential: credential, permits: self)
   }
 
   fileprivate func leave(_ identity: ID?) {
@@ -55,10 +56,12 @@ final class StreamPermits: Sendable {
 /// One stream's.
 final class StreamPermit: Sendable {
   private let identity: ID?
+  let credential: Credential
   private let permits: StreamPermits
 
-  fileprivate init(identity: ID?, permits: StreamPermits) {
+  fileprivate init(identity: ID?, credential: Credential, permits: StreamPermits) {
     self.identity = identity
+    self.credential = credential
     self.permits = permits
   }
 

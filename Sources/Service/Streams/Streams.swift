@@ -64,6 +64,17 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
     }
   }
 
+  /// Ends those whose credential counts no more, whatever their readers can do. From any thread.
+  func dismiss(_ isRefused: @escaping @Sendable (Credential) -> Bool) {
+    loop.execute { [self] in
+      for index in places.indices {
+        guard let stream = places[index], isRefused(stream.permit.credential) else { continue }
+        places[index]?.leaves = true
+        stream.exchange.proceed()
+      }
+    }
+  }
+
   // MARK: one stream
 
   func next(_ token: Int, to piece: inout [UInt8]) -> ReplyStep {

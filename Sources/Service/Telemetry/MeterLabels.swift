@@ -80,6 +80,8 @@ enum Bound: Int, MetricLabel {
   case keyLookups
   /// JWTs that wait for their issuer's keys.
   case issuerKeys
+  /// Revocations, or merged identities, remembered: the oldest are forgotten.
+  case revocations
   /// Turns of other nodes followed at once.
   case mirroredTurns
   /// `stream_limit`: a stream was refused.

@@ -185,6 +185,13 @@ struct MetricsPage {
     page.gauge(
       "sluice_lease_remaining_seconds", "How long the node's lease holds at least; 0 past it.",
       Double(telemetry.node.leaseRemaining) / 1e3)
+    let access = telemetry.memory.gauges()
+    gauge("sluice_revocations", "Revocations of tokens and identities that the node knows.", access.revocations)
+    gauge("sluice_merged_identities", "Identities of which the node knows who they have become.", access.merges)
+    page.gauge(
+      "sluice_revocations_age_seconds",
+      "Since the node last read them; above 5, the database does not answer and what is known counts.",
+      Double(access.age ?? 0) / 1e3)
     gauge("sluice_draining", "1 once the node drains.", telemetry.isDraining() ? 1 : 0)
     page.gauge(
       "sluice_load",

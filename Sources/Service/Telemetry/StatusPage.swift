@@ -17,6 +17,7 @@ struct StatusPage {
       StatusTable("database", list: telemetry.databaseGauges.map(Self.database)),
       StatusTable("nodes", list: nodes?.map { Self.node($0, is: telemetry.node) }),
       StatusTable("listeners", list: Self.listeners(telemetry)), Self.keys(telemetry.keys()),
+      Self.access(telemetry.memory.gauges()),
       Self.settings(telemetry),
     ]
   }
@@ -127,6 +128,15 @@ struct StatusPage {
   private static func keys(_ ring: KeyRing) -> StatusTable {
     StatusTable(
       "keys", [("signing", .text(ring.signing)), ("verifying", .text(ring.verifying.joined(separator: ",")))])
+  }
+
+  private static func access(_ gauges: AccessMemory.Gauges) -> StatusTable {
+    StatusTable(
+      "access",
+      [
+        ("revocations", .count(gauges.revocations)), ("merged_identities", .count(gauges.merges)),
+        ("read_ago", .seconds(gauges.age.map { Double($0) / 1e3 })),
+      ])
   }
 
   private static func settings(_ telemetry: Telemetry) -> StatusTable {

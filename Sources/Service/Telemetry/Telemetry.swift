@@ -25,6 +25,7 @@ struct Telemetry: Sendable {
   let isDraining: @Sendable () -> Bool
   /// Those of tokens, as the last reload left them.
   let keys: @Sendable () -> KeyRing
+  let memory: AccessMemory
 
   /// Why this node takes no turns; nil if it does.
   var hindrance: String? {

@@ -43,7 +43,8 @@ struct Starts: Sendable {
   private struct Asked: Sendable {
     let way: Way
     let mount: String
-    let identity: ID
+    /// May turn out to be another one by now.
+    var identity: ID
     let surface: ID
     let doorway: Doorway
     let origin: String?
@@ -93,14 +94,14 @@ struct Starts: Sendable {
     let arrived = Instant.now()
     Task {
       do throws(Refusal) {
-        let (identity, surface) = try await gate.identity(of: request)
+        let (identity, surface, credential) = try await gate.session(of: request)
         let origin = try gate.origin(of: request, surface: surface)
         let doorway = gate.doorway(of: surface)
         let order = try order(request)
         for need in order.needs { try doorway.require(need) }
         let key = try request.checkedIdempotencyKey()
         let asked = Asked(
-          way: try way(order.form, for: gate.isPerson(request) ? identity : nil), mount: request.mount,
+          way: try way(order.form, for: gate.isPerson(request) ? identity : nil, by: credential), mount: request.mount,
           identity: identity, surface: surface, doorway: doorway, origin: origin, exchange: exchange,
           arrived: arrived)
         try await begin(start(order, of: identity, on: surface, key: key), asked)
@@ -113,11 +114,11 @@ struct Starts: Sendable {
 
   /// Before anything is written: who gets no permit for its stream has not begun a turn. `person`: as
   /// `StreamPermits.take` has it.
-  private func way(_ form: Form, for person: ID?) throws(Refusal) -> Way {
+  private func way(_ form: Form, for person: ID?, by credential: Credential) throws(Refusal) -> Way {
     switch form {
     case .receipt: .receipt
     case .whole(let form): .whole(form)
-    case .stream(let form): .stream(form, by: try streamPermits.take(for: person))
+    case .stream(let form): .stream(form, by: try streamPermits.take(for: person, by: credential))
     }
   }
 
@@ -134,6 +135,7 @@ struct Starts: Sendable {
 
   /// Replies in every case but those in which it throws.
   private func begin(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) {
+    var (start, asked) = (start, asked)
     guard registry.reserve(start.turn) else {
       gate.meters.hit(.liveTurns)
       return try await answerWithoutPlace(start, asked)
@@ -146,7 +148,7 @@ struct Starts: Sendable {
     // After the reservation: a drain that begins now waits for this start.
     if isDraining() { throw .draining }
     guard node.holdsLease else { throw .unavailable }
-    switch try await take(start, asked) {
+    switch try await take(&start, &asked) {
     case .started(let plan, let history, _):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: start.identity, surface: start.surface,
@@ -174,15 +176,31 @@ struct Starts: Sendable {
   }
 
   /// Throws 409 for a conversation with a live turn. One that ended between two statements leaves the conversation free
-  /// for another try.
-  private func take(_ start: StartStore.Start, _ asked: Asked) async throws(Refusal) -> StartStore.Outcome {
+  /// for another try, and so does an identity that has become another one.
+  private func take(
+    _ start: inout StartStore.Start, _ asked: inout Asked
+  ) async throws(Refusal) -> StartStore.Outcome {
     for _ in 0..<3 {
       let outcome: StartStore.Outcome
       do { outcome = try await store.start(start) } catch { throw Refusal(error) }
-      guard case .busy(let turn) = outcome else { return outcome }
-      if let turn { try await refuse(asked, busyWith: turn) }
+      switch outcome {
+      case .busy(let turn): if let turn { try await refuse(asked, busyWith: turn) }
+      case .noIdentity:
+        guard let identity = try await successor(of: start.identity) else { return outcome }
+        start.identity = identity
+        asked.identity = identity
+      default: return outcome
+      }
     }
     return .busy(turn: nil)
+  }
+
+  /// Who an identity has become that was merged a moment ago; nil: nobody who may come in.
+  private func successor(of identity: ID) async throws(Refusal) -> ID? {
+    let now: ID?
+    do { now = try await gate.memory.ask(identity) } catch { throw Refusal(error) }
+    guard let now, now != identity else { return nil }
+    return gate.memory.judge(now, issued: nil)
   }
 
   /// The node is full: what needs no place is answered all the same.

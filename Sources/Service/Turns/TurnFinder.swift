@@ -7,18 +7,20 @@ final class TurnFinder: Sendable {
   private let registry: Registry
   private let store: TurnStore
   private let surfaces: Surfaces
+  private let memory: AccessMemory
   private let neighbours: LiveTurn.Neighbours
   private let tail: TailReader
   private let pages: Turnstile
   private let failures: DatabaseLog
 
   init(
-    registry: Registry, store: TurnStore, surfaces: Surfaces, neighbours: LiveTurn.Neighbours, tail: TailReader,
-    pages: Turnstile, failures: DatabaseLog
+    registry: Registry, store: TurnStore, surfaces: Surfaces, memory: AccessMemory, neighbours: LiveTurn.Neighbours,
+    tail: TailReader, pages: Turnstile, failures: DatabaseLog
   ) {
     self.registry = registry
     self.store = store
     self.surfaces = surfaces
+    self.memory = memory
     self.neighbours = neighbours
     self.tail = tail
     self.pages = pages
@@ -34,7 +36,7 @@ final class TurnFinder: Sendable {
   func find(_ id: ID, for principal: Principal) async throws(Refusal) -> Found {
     let row: TurnStore.Row?
     do { row = try await store.read(id) } catch { throw Refusal(error) }
-    guard let row, principal.mayRead(turn: id, of: row.identity) else { throw .notFound }
+    guard let row, principal.mayRead(turn: id, of: memory.now(row.identity)) else { throw .notFound }
     if row.purged { throw .purged }
     let facts = LiveTurn.Facts(
       id: id, conversation: row.conversation, identity: row.identity, surface: row.surface,
@@ -54,13 +56,13 @@ final class TurnFinder: Sendable {
 
   /// What lets an identity that meets its own live turn read and cancel it; nil if the turn has ended.
   func pass(to id: ID, of identity: ID, mount: String) async throws(Refusal) -> TurnPass? {
-    if let turn = registry.find(id), turn.facts.identity == identity {
+    if let turn = registry.find(id), memory.now(turn.facts.identity) == identity {
       return TurnPass(
         turn: id, conversation: turn.facts.conversation, identity: identity, epoch: turn.epoch, mount: mount)
     }
     let row: TurnStore.Row?
     do { row = try await store.read(id) } catch { throw Refusal(error) }
-    guard let row, row.identity == identity, row.terminal == nil else { return nil }
+    guard let row, memory.now(row.identity) == identity, row.terminal == nil else { return nil }
     return TurnPass(turn: id, conversation: row.conversation, identity: identity, epoch: row.epoch, mount: mount)
   }
 

@@ -131,7 +131,18 @@ package struct AdminRule: Sendable {
     "identity_merged_at_check": AdminRule("the time of a merge", "must go with the identity that was become"),
     "identity_kind_check": AdminRule("the identity", "must be of a kind that the schema knows: is it deployed whole?"),
     // The service identity of a key bears the key's label.
-    "identity_display_name_check": AdminRule("--label", "must have 1 to 200 characters"),
+    "identity_display_name_check": AdminRule("--label, or --display-name,", "must have 1 to 200 characters"),
+
+    "identity_link_pkey": AdminRule("the external id", "belongs to an identity already: unlink it, or merge the two"),
+    "identity_link_surface_id_fkey": AdminRule("--surface", "names one that is not there any more"),
+    "identity_link_identity_id_fkey": AdminRule("the identity", "is not there any more"),
+    "identity_link_external_id_check": AdminRule("--external-id", "must have 1 to 255 characters"),
+
+    "revocation_pkey": AdminRule("the new id", "is taken: try again"),
+    "revocation_identity_id_fkey": AdminRule("the identity", "is not there any more"),
+    "revocation_subject_check": AdminRule("a revocation", "must be of an identity or of one token"),
+    "revocation_jti_check": AdminRule("--jti", "must have 1 to 255 characters"),
+    "revocation_reason_check": AdminRule("--reason", "must have 1 to 200 characters"),
 
     "jwt_issuer_pkey": AdminRule("the new id", "is taken: try again"),
     "jwt_issuer_issuer_audience_key": AdminRule(
