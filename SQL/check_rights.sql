@@ -8,10 +8,14 @@ with needed (kind, object, privileges) as (
     ('table', 'idempotency', '{select, insert, update, delete}'),
     ('table', 'identity', '{select, insert, update}'),
     ('table', 'identity_link', '{select, insert, update}'),
+    ('table', 'identity_role', '{select}'),
     ('table', 'jwt_issuer', '{select}'),
     ('table', 'message', '{select, insert}'),
     ('table', 'model_route', '{select}'),
     ('table', 'node', '{select, insert, update, delete}'),
+    ('table', 'role', '{select}'),
+    ('table', 'role_model', '{select}'),
+    ('table', 'role_tool', '{select}'),
     ('table', 'route_health', '{select, insert, update, delete}'),
     ('table', 'schema_change', '{select}'),
     ('table', 'surface', '{select}'),
@@ -28,6 +32,7 @@ with needed (kind, object, privileges) as (
     ('table', 'turn_delta_6', '{truncate}'),
     ('table', 'turn_delta_7', '{truncate}'),
     ('table', 'virtual_model', '{select}'),
+    ('function', 'roles_of', '{execute}'),
     ('function', 'turn_delta_recycle', '{execute}'),
     ('function', 'uuid_time', '{execute}')
 )

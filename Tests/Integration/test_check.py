@@ -20,8 +20,8 @@ def test_all_is_well_and_strict_agrees(bench):
     subjects = {finding["subject"] for finding in report.body["findings"]}
     assert subjects == {
         *("configuration", "key_file", "descriptors", "listen", "operator_listen"),
-        *("database", "tls", "settings", "clock", "schema", "rights", "ring", "surfaces", "routes", "credentials"),
-        "issuers", "node_tag",
+        *("database", "tls", "settings", "clock", "schema", "rights", "ring", "surfaces", "roles", "routes"),
+        *("credentials", "issuers", "node_tag"),
     }
 
 
@@ -215,6 +215,39 @@ def test_files_for_tls_are_judged_by_whether_they_can_be_read(bench):
 def test_credentials_of_disabled_routes_are_not_missed(bench):
     credential(bench, "file:/nonexistent/key", enabled=False)
     assert bench.check().bad() == []
+
+
+def test_roles_that_leave_nobody_a_model(bench):
+    model = bench.model()
+    other = bench.model(enabled=False)
+    role = bench.insert("role", name="support")["id"]
+
+    def grant(name: str) -> None:
+        bench.sql.execute("insert into role_model select %s, id from virtual_model where name = %s", [role, name])
+
+    def give(column: str, role) -> None:
+        bench.sql.execute(f"update surface set {column} = %s where name = 'web'", [role])
+
+    # Given by no surface it leaves nobody anything.
+    assert bench.check().bad() == []
+    give("role_id", role)
+    finding = bench.check().only("warn", "roles")
+    assert "web: the role support grants no virtual model" in finding["text"] and "--model" in finding["mend"]
+    give("role_id", None)
+    assert "web: no role grants" in bench.check().only("warn", "roles")["text"]
+    # Who has a role of their own needs none from the surface.
+    identity = bench.insert("identity", kind="person")["id"]
+    bench.sql.execute("insert into identity_role (identity_id, role_id) values (%s, %s)", [identity, role])
+    assert bench.check().bad() == []
+    # Visitors have none.
+    give("anonymous_role_id", role)
+    assert "anonymous visitors" in bench.check().only("warn", "roles")["text"]
+    grant(model.name)
+    assert bench.check().bad() == []
+    grant(other.name)
+    finding = bench.check().only("warn", "roles")
+    assert f"support grants {other.name}, which is disabled" in finding["text"]
+    assert f"--drop-model {other.name}" in finding["mend"]
 
 
 def test_another_live_node_with_the_same_tag(bench):

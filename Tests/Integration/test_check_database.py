@@ -123,6 +123,7 @@ where relnamespace = 'sluice'::regnamespace
   and has_table_privilege('sluice_app', pg_class.oid, privilege)
 group by relname
 union all select 'schema sluice', 'usage'
+union all select 'function roles_of(uuid,uuid)', 'execute'
 union all select 'function turn_delta_recycle()', 'execute'
 union all select 'function uuid_time(uuid)', 'execute'
 """
