@@ -11,6 +11,8 @@ from chat_client import ChatClient
 from deployment import Deployment
 
 NOUNS = ["model", "route", "credential", "surface", "key", "turn", "node", "identity"]
+# Where it is not the noun and an s.
+PLURALS = {"identity": "identities"}
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
 # What the live nodes make of a route.
 HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}
@@ -22,6 +24,7 @@ SHAPES = {
     "surface": ("surface", set(), {"keys"}),
     "key": ("surface_key", {"hash"}, {"surface", "state"}),
     "node": ("node_status", set(), set()),
+    "identity": ("identity", set(), {"state", "links", "tokens_revoked_at", "blocked_for"}),
 }
 
 
@@ -71,7 +74,7 @@ class Desk:
 
     def rows(self) -> dict[str, list]:
         """All that is configured."""
-        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "revocation"]
         return {table: self.sql.execute(f"select * from {table} order by id").fetchall() for table in tables}
 
     def words(self, command: str) -> list[str]:
@@ -98,6 +101,8 @@ def furnished(postgres, programs, tmp_path_factory):
         deployment.sql.execute("delete from surface")
         desk = Desk(deployment)
         furnish(desk)
+        anna = desk.json("identity", "add", "--display-name", "Anna")["id"]
+        desk.do("identity", "link", anna, "--surface", "web", "--external-id", "anna")
         yield desk
 
 

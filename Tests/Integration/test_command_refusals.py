@@ -65,6 +65,12 @@ REFUSALS = [
     ("surface_pace_ms_check", "surface set web --pace-ms 60001", "--pace-ms", "0 to 60000"),
     ("surface_session_limit_check", "surface set web --session-limit=-1", "--session-limit", "0 or more"),
     ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
+    ("identity_team_check", f"identity add --team {LONG}", "--team", "1 to 100"),
+    ("identity_project_check", f"identity set web:anna --project {LONG}", "--project", "1 to 100"),
+    ("identity_link_pkey", "identity link web:anna --surface web --external-id anna", "the external id", "unlink it"),
+    ("identity_link_external_id_check", "identity link web:anna --surface web --external-id ", "--external-id", "1 to 255"),
+    ("revocation_jti_check", "identity revoke --jti ", "--jti", "1 to 255"),
+    ("revocation_reason_check", f"identity block web:anna --reason {LONG}", "--reason", "1 to 200"),
     ("surface_key_label_check", "key set KEY --label ", "--label", "1 to 200"),
 ]
 # No command can come so far: ids and keys are drawn at random, and what they name or hold was looked at before. That
@@ -75,7 +81,9 @@ OUT_OF_REACH = {
     "model_route_driver_check", "credential_sealed_check", "credential_sealed_key_check", "credential_sealed_pair_check",
     "model_route_model_id_fkey", "model_route_credential_id_fkey", "surface_default_model_fkey",
     "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
-    "identity_kind_check",
+    "identity_kind_check", "identity_merged_into_check", "identity_merged_into_fkey", "identity_merged_at_check",
+    "identity_link_surface_id_fkey", "identity_link_identity_id_fkey", "revocation_pkey", "revocation_identity_id_fkey",
+    "revocation_subject_check",
 }
 
 
@@ -90,6 +98,7 @@ def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subjec
 
 def test_no_constraint_is_left_out(furnished):
     tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+    tables += ["identity_link", "revocation"]
     rows = furnished.sql.execute(
         "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
         [[f"sluice.{table}" for table in tables]],
@@ -137,6 +146,14 @@ def test_no_constraint_is_left_out(furnished):
         ("turn add", "only list, show, cancel"),
         ("turn remove 01234567", "only list, show, cancel"),
         ("node add", "only list, show, remove"),
+        ("identity set web:anna", "nothing to set"),
+        ("identity set web:anna --team a --unset team", "exclude each other"),
+        ("identity add --kind anonymous", "visitors come by themselves"),
+        ("identity list --kind cat", "anonymous"),
+        ("identity list --limit 1001", "1 to 1000"),
+        ("identity revoke", "an identity or --jti"),
+        ("identity revoke web:anna --jti 7", "an identity or --jti"),
+        ("identity unlink anna", "SURFACE:EXTERNAL_ID"),
         ("model lst", "only list, show, add, set, remove"),
     ],
 )
@@ -167,6 +184,15 @@ def test_a_misuse_is_told_apart(furnished, command, said):
         ("turn cancel 01234567-89ab", "there is no turn"),
         ("turn list --conversation 01234567", "there is no conversation"),
         ("turn list --identity anna", "there is no identity anna"),
+        ("identity show anna", "the first 8 digits"),
+        ("identity show 01234567", "there is no identity 01234567\n"),
+        ("identity show wbe:anna", "near it: web"),
+        ("identity show web:ana", "nobody is called web:ana\n"),
+        ("identity unlink web:ana", "nobody is called web:ana\n"),
+        ("identity merge web:anna --into web:ben", "nobody is called web:ben\n"),
+        ("identity link web:anna --surface wev --external-id 1", "near it: web"),
+        ("identity unblock web:anna", "is not blocked\n"),
+        ("identity merge web:anna --into web:anna", "are one already\n"),
     ],
 )
 def test_what_is_not_there_is_told_with_what_is_near(furnished, command, said):
