@@ -10,7 +10,13 @@ import pytest
 from chat_client import ChatClient
 from deployment import Deployment
 
+<<<<<<< HEAD
 NOUNS = ["model", "route", "credential", "surface", "key", "role", "issuer", "turn", "node", "identity"]
+=======
+NOUNS = ["model", "route", "credential", "surface", "key", "turn", "node", "identity"]
+# Where it is not the noun and an s.
+PLURALS = {"identity": "identities"}
+>>>>>>> ident-2
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
 # What the live nodes make of a route.
 HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}
@@ -24,6 +30,7 @@ SHAPES = {
     "role": ("role", set(), {"models", "tools", "identities", "surfaces", "anonymous_surfaces"}),
     "issuer": ("jwt_issuer", set(), {"surface"}),
     "node": ("node_status", set(), set()),
+    "identity": ("identity", set(), {"state", "links", "tokens_revoked_at", "blocked_for"}),
 }
 
 
@@ -73,8 +80,12 @@ class Desk:
 
     def rows(self) -> dict[str, list]:
         """All that is configured."""
+<<<<<<< HEAD
         tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "role"]
         tables += ["jwt_issuer"]
+=======
+        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "revocation"]
+>>>>>>> ident-2
         return {table: self.sql.execute(f"select * from {table} order by id").fetchall() for table in tables}
 
     def words(self, command: str) -> list[str]:
@@ -102,6 +113,8 @@ def furnished(postgres, programs, tmp_path_factory):
         deployment.sql.execute("delete from surface")
         desk = Desk(deployment)
         furnish(desk)
+        anna = desk.json("identity", "add", "--display-name", "Anna")["id"]
+        desk.do("identity", "link", anna, "--surface", "web", "--external-id", "anna")
         yield desk
 
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from desk import NOUNS, SHAPES
+from desk import NOUNS, PLURALS, SHAPES
 
 
 @pytest.mark.parametrize("noun", SHAPES)
@@ -105,6 +105,7 @@ def test_help_teaches_by_examples_that_parse(programs, noun):
         ("issuer", ["An issuer is", "5 s at most"]),
         ("turn", ["A turn is"]),
         ("node", ["lease"]),
+        ("identity", ["An identity is", "5 s at most"]),
     ],
 )
 def test_help_explains_the_noun(programs, noun, words):

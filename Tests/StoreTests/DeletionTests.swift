@@ -135,9 +135,9 @@ struct DeletionTests {
 
 extension Site {
   /// Runs both at the same moment, the first one first: they wait one behind the other for a lock on the conversation,
-  /// which is let go when both do. The site's sessions need a name of their own.
-  fileprivate func queued<First: Sendable, Second: Sendable>(
-    on conversation: ID, _ first: @Sendable @escaping () async throws -> First,
+  /// or another table's row, which is let go when both do. The site's sessions need a name of their own.
+  func queued<First: Sendable, Second: Sendable>(
+    on row: ID, of table: String = "conversation", _ first: @Sendable @escaping () async throws -> First,
     _ second: @Sendable @escaping () async throws -> Second
   ) async throws -> (First, Second) {
     let name = try #require(try await app.value("select current_setting('application_name')"))
@@ -148,7 +148,7 @@ extension Site {
     // The holder's transaction ends when two wait.
     let held = Task { [owner] in
       try await owner.run([
-        .text("select from sluice.conversation where id = $1::uuid for update", .id(conversation)),
+        .text("select from sluice.\(table) where id = $1::uuid for update", .id(row)),
         .text(
           """
           do $$

@@ -80,16 +80,18 @@ package struct AdminIdentities: Sendable {
     case everything(ID)
   }
 
-  package func revoke(_ refused: Refused, reason: String?) async throws(StoreError) {
+  /// The revocation, as it then stands.
+  package func revoke(_ refused: Refused, reason: String?) async throws(StoreError) -> AdminRow? {
     let (identity, jti, isEverything): (ID?, String?, Bool) =
       switch refused {
       case .tokens(let identity): (identity, nil, false)
       case .token(let jti): (nil, jti, false)
       case .everything(let identity): (identity, nil, true)
       }
-    _ = try await database.run([
+    let rows = try await database.run([
       Query(.adminIdentityRevoke, .id(identity), .text(jti), .text(reason), .bool(isEverything))
-    ])
+    ])[0]
+    return try AdminStore.rows(rows).first
   }
 
   /// False if it was not blocked.

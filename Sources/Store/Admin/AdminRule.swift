@@ -131,7 +131,7 @@ package struct AdminRule: Sendable {
     "identity_merged_at_check": AdminRule("the time of a merge", "must go with the identity that was become"),
     "identity_kind_check": AdminRule("the identity", "must be of a kind that the schema knows: is it deployed whole?"),
     // The service identity of a key bears the key's label.
-    "identity_display_name_check": AdminRule("--label, or --display-name,", "must have 1 to 200 characters"),
+    "identity_display_name_check": AdminRule("--label or --display-name", "must have 1 to 200 characters"),
 
     "identity_link_pkey": AdminRule("the external id", "belongs to an identity already: unlink it, or merge the two"),
     "identity_link_surface_id_fkey": AdminRule("--surface", "names one that is not there any more"),

@@ -36,12 +36,11 @@ struct IdentityRevoke: AsyncParsableCommand {
     try await Administration.run(options) { admin in
       guard let identity else {
         let token = jti ?? ""
-        try await admin.identities.revoke(.token(token), reason: reason)
-        guard let row = AdminRow(json: Array("{}".utf8))?.adding("jti", token) else { throw Refusal.gone }
+        guard let row = try await admin.identities.revoke(.token(token), reason: reason) else { throw Refusal.gone }
         return Printout.done("token \(Plain.line(token)) is refused from now on", row, json: output.json)
       }
       let id = try IdentityCommand.id(of: try await IdentityCommand.find(identity, in: admin))
-      try await admin.identities.revoke(.tokens(id), reason: reason)
+      _ = try await admin.identities.revoke(.tokens(id), reason: reason)
       let row = try await IdentityCommand.row(id, in: admin)
       Printout.done(
         "the tokens of \(IdentityCommand.label(of: row)) issued so far are refused; \(SurfaceCommand.delay)", row,
@@ -80,7 +79,7 @@ struct IdentityBlock: AsyncParsableCommand {
           "\(IdentityCommand.label(of: found)) has become \(found.text("merged_into") ?? ""): block that one")
       }
       let id = try IdentityCommand.id(of: found)
-      try await admin.identities.revoke(.everything(id), reason: reason)
+      _ = try await admin.identities.revoke(.everything(id), reason: reason)
       let row = try await IdentityCommand.row(id, in: admin)
       Printout.done(
         "\(IdentityCommand.label(of: row)) is blocked; \(SurfaceCommand.delay)", row, json: output.json)
