@@ -53,6 +53,12 @@ LOCKED = {
     "delivery": ["virtual_model", "surface", "turn"],
     "access": ["surface", "virtual_model", "identity"],
     "usage": ["surface", "virtual_model", "identity", "turn"],
+    "audit": [
+        *("node", "surface", "surface_key", "virtual_model", "model_route", "credential", "role", "role_model"),
+        *("role_tool", "identity", "identity_link", "identity_role", "jwt_issuer", "revocation", "price"),
+        *("usage_limit", "turn"),
+    ],
+    "privacy": ["conversation", "message", "turn", "turn_delta", "idempotency"],
 }
 
 
