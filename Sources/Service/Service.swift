@@ -283,6 +283,7 @@ package final class Service: Sendable {
       do throws(StoreError) {
         let ring = try await nodes.tidy()
         log.debug("ring of turn_delta", metadata: ["result": "\(ring)"])
+        meters.expired.add(try await nodes.expire(), in: meters.lane)
       } catch {
         failures.failed("housekeeping stopped short", error)
       }

@@ -138,6 +138,21 @@ package struct NodeStore: Sendable {
     return try await database.run([Query(.ringRecycle)])[0].string(0, 0) ?? ""
   }
 
+  /// Conversations deleted in one statement, and statements of one call.
+  private static let (expiryLimit, expiryRounds) = (100, 1_000)
+
+  /// Deletes conversations that are older than their surface keeps them; returns how many. What it does not get to is for
+  /// the next time.
+  package func expire() async throws(StoreError) -> Int {
+    var deleted = 0
+    for _ in 0..<Self.expiryRounds {
+      let round = try await database.run([Query(.conversationExpire, .int(Self.expiryLimit))])[0].int(0, 0) ?? 0
+      guard round > 0 else { break }
+      deleted += round
+    }
+    return deleted
+  }
+
   /// Names of the changes that are deployed, with the oldest program each allows, if it says.
   package func schemaChanges() async throws(StoreError) -> [(name: String, minimum: String?)] {
     let rows = try await database.run([Query(.schemaChanges)])[0]

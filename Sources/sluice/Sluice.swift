@@ -28,8 +28,9 @@ struct Sluice: AsyncParsableCommand {
         name: "Configuration",
         subcommands: [
           ModelCommand.self, RouteCommand.self, CredentialCommand.self, SurfaceCommand.self, KeyCommand.self,
+          IdentityCommand.self,
         ]),
-      CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self]),
+      CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self, AuditCommand.self]),
     ])
 }
 

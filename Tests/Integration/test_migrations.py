@@ -53,11 +53,7 @@ LOCKED = {
     "delivery": ["virtual_model", "surface", "turn"],
     "access": ["surface", "virtual_model", "identity"],
     "usage": ["surface", "virtual_model", "identity", "turn"],
-    "audit": [
-        *("node", "surface", "surface_key", "virtual_model", "model_route", "credential", "role", "role_model"),
-        *("role_tool", "identity", "identity_link", "identity_role", "jwt_issuer", "revocation", "price"),
-        *("usage_limit", "turn"),
-    ],
+    "audit": ["node", "surface", "virtual_model", "model_route", "identity", "role", "turn"],
     "privacy": ["conversation", "message", "turn", "turn_delta", "idempotency"],
 }
 

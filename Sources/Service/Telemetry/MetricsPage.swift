@@ -177,6 +177,9 @@ struct MetricsPage {
     page.gauge(
       "sluice_lease_remaining_seconds", "How long the node's lease holds at least; 0 past it.",
       Double(telemetry.node.leaseRemaining) / 1e3)
+    counter(
+      "sluice_conversations_expired_total", "Conversations deleted here because their surface keeps none so old.",
+      meters.expired.value)
     gauge("sluice_draining", "1 once the node drains.", telemetry.isDraining() ? 1 : 0)
     page.gauge(
       "sluice_load",
