@@ -283,7 +283,7 @@ package final class Service: Sendable {
       do throws(StoreError) {
         let ring = try await nodes.tidy()
         log.debug("ring of turn_delta", metadata: ["result": "\(ring)"])
-        meters.expired.add(try await nodes.expire(), in: meters.lane)
+        while case let expired = try await nodes.expire(), expired > 0 { meters.expired.add(expired, in: meters.lane) }
       } catch {
         failures.failed("housekeeping stopped short", error)
       }

@@ -138,19 +138,12 @@ package struct NodeStore: Sendable {
     return try await database.run([Query(.ringRecycle)])[0].string(0, 0) ?? ""
   }
 
-  /// Conversations deleted in one statement, and statements of one call.
-  private static let (expiryLimit, expiryRounds) = (100, 1_000)
+  /// Conversations deleted in one statement.
+  private static let expiryLimit = 100
 
-  /// Deletes conversations that are older than their surface keeps them; returns how many. What it does not get to is for
-  /// the next time.
+  /// Deletes some conversations that are older than their surface keeps them; returns how many. 0: none are left.
   package func expire() async throws(StoreError) -> Int {
-    var deleted = 0
-    for _ in 0..<Self.expiryRounds {
-      let round = try await database.run([Query(.conversationExpire, .int(Self.expiryLimit))])[0].int(0, 0) ?? 0
-      guard round > 0 else { break }
-      deleted += round
-    }
-    return deleted
+    try await database.run([Query(.conversationExpire, .int(Self.expiryLimit))])[0].int(0, 0) ?? 0
   }
 
   /// Names of the changes that are deployed, with the oldest program each allows, if it says.

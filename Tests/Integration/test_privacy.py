@@ -5,7 +5,9 @@ import json
 import secrets
 import stat
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from chat_client import ChatClient
 from desk import Desk
@@ -163,6 +165,34 @@ def test_many_conversations_are_erased_a_few_at_a_time(desk):
     left = desk.json("identity", "erase", identity, "--yes", user="sluice_privacy")["conversations"]
     assert first["conversations"] + left == 250
     assert CANARY not in dump(desk)
+
+
+def test_a_start_under_way_is_erased_with_the_rest(desk):
+    """An erasure waits for it; the next one finds that its identity is gone."""
+    identity = desk.insert("identity", kind="person")["id"]
+    surface = desk.sql.execute("select id from surface where name = 'web'").fetchone()["id"]
+    with (
+        psycopg.connect(desk.postgres.conninfo(desk.database, "sluice_app")) as start,
+        psycopg.connect(desk.postgres.conninfo(desk.database, "sluice_privacy"), autocommit=True) as eraser,
+        ThreadPoolExecutor() as threads,
+    ):
+        # As start_take does.
+        there = "select from sluice.identity where id = %s and erased_at is null for key share"
+        assert start.execute(there, [identity]).rowcount == 1
+        step = "select conversations, live, done from sluice.identity_erase(%s)"
+        erasing = threads.submit(lambda: eraser.execute(step, [identity]).fetchone())
+        waits = (
+            "select count(*) as n from pg_stat_activity where datname = current_database()"
+            " and wait_event_type = 'Lock' and usename = 'sluice_privacy'"
+        )
+        wait_until(lambda: desk.sql.execute(waits).fetchone()["n"], "the erasure to wait")
+        start.execute(
+            "insert into sluice.conversation (id, identity_id, surface_id) values (gen_random_uuid(), %s, %s)",
+            [identity, surface],
+        )
+        start.commit()
+        assert erasing.result() == (1, 0, True)
+        assert start.execute(there, [identity]).rowcount == 0
 
 
 @pytest.mark.parametrize("user", ["sluice_admin", "sluice_report"])
