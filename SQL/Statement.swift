@@ -20,6 +20,7 @@ package struct Statement: Hashable, Sendable {
 
 // One line a file, made when first used. Nothing else may touch PackageResources.
 extension Statement {
+  package static let adminAudit = Statement("adminAudit", PackageResources.admin_audit_sql)
   package static let adminConstraint = Statement("adminConstraint", PackageResources.admin_constraint_sql)
   package static let adminCredentialAdd = Statement("adminCredentialAdd", PackageResources.admin_credential_add_sql)
   package static let adminCredentialRemove = Statement(
@@ -47,6 +48,7 @@ extension Statement {
   package static let adminIssuerSet = Statement("adminIssuerSet", PackageResources.admin_issuer_set_sql)
   package static let adminKeyAdd = Statement("adminKeyAdd", PackageResources.admin_key_add_sql)
   package static let adminKeyRevoke = Statement("adminKeyRevoke", PackageResources.admin_key_revoke_sql)
+  package static let adminKeyRotate = Statement("adminKeyRotate", PackageResources.admin_key_rotate_sql)
   package static let adminKeySet = Statement("adminKeySet", PackageResources.admin_key_set_sql)
   package static let adminKeys = Statement("adminKeys", PackageResources.admin_keys_sql)
   package static let adminModelAdd = Statement("adminModelAdd", PackageResources.admin_model_add_sql)
@@ -75,6 +77,7 @@ extension Statement {
   package static let adminTurns = Statement("adminTurns", PackageResources.admin_turns_sql)
   package static let checkClock = Statement("checkClock", PackageResources.check_clock_sql)
   package static let checkCredentials = Statement("checkCredentials", PackageResources.check_credentials_sql)
+  package static let checkExposure = Statement("checkExposure", PackageResources.check_exposure_sql)
   package static let checkRights = Statement("checkRights", PackageResources.check_rights_sql)
   package static let checkRing = Statement("checkRing", PackageResources.check_ring_sql)
   package static let checkRoles = Statement("checkRoles", PackageResources.check_roles_sql)
@@ -84,6 +87,8 @@ extension Statement {
   package static let checkSettings = Statement("checkSettings", PackageResources.check_settings_sql)
   package static let checkTag = Statement("checkTag", PackageResources.check_tag_sql)
   package static let conversationDelete = Statement("conversationDelete", PackageResources.conversation_delete_sql)
+  package static let conversationExpire = Statement("conversationExpire", PackageResources.conversation_expire_sql)
+  package static let conversationExport = Statement("conversationExport", PackageResources.conversation_export_sql)
   package static let conversationList = Statement("conversationList", PackageResources.conversation_list_sql)
   package static let conversationLive = Statement("conversationLive", PackageResources.conversation_live_sql)
   package static let conversationLock = Statement("conversationLock", PackageResources.conversation_lock_sql)
@@ -92,6 +97,8 @@ extension Statement {
   package static let idempotencyPurge = Statement("idempotencyPurge", PackageResources.idempotency_purge_sql)
   package static let identityAssert = Statement("identityAssert", PackageResources.identity_assert_sql)
   package static let identityCreate = Statement("identityCreate", PackageResources.identity_create_sql)
+  package static let identityErase = Statement("identityErase", PackageResources.identity_erase_sql)
+  package static let identityExport = Statement("identityExport", PackageResources.identity_export_sql)
   package static let identityLink = Statement("identityLink", PackageResources.identity_link_sql)
   package static let identityLinks = Statement("identityLinks", PackageResources.identity_links_sql)
   package static let identityMerges = Statement("identityMerges", PackageResources.identity_merges_sql)

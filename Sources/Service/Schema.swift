@@ -6,7 +6,7 @@ package enum Schema {
   package static let needed = [
     "roles", "schema_change", "node", "surface", "model", "identity", "conversation", "turn", "turn_delta",
     "route_timeouts", "client_certificate", "history_token_limit", "conversation_delete", "routing", "delivery",
-    "access", "identity_merged_idx", "usage", "identity_merge",
+    "access", "identity_merged_idx", "usage", "identity_merge", "privacy", "conversation_surface_idx",
   ]
 
   /// Why the schema does not suit this program; nil if it does. Throws what the database says.

@@ -324,6 +324,7 @@ package final class Service: Sendable {
       do throws(StoreError) {
         let ring = try await nodes.tidy()
         log.debug("ring of turn_delta", metadata: ["result": "\(ring)"])
+        while case let expired = try await nodes.expire(), expired > 0 { meters.expired.add(expired, in: meters.lane) }
       } catch {
         failures.failed("housekeeping stopped short", error)
       }

@@ -63,6 +63,14 @@ package struct CheckupStore: Sendable {
     }
   }
 
+  /// A right that nobody should have, in words, and the statement that takes it back.
+  package typealias Exposure = (text: String, mend: String)
+
+  package func exposures() async throws(StoreError) -> [Exposure] {
+    let rows = try await database.run([Query(.checkExposure)])[0]
+    return (0..<rows.count).map { (rows.string($0, 0) ?? "", rows.string($0, 1) ?? "") }
+  }
+
   /// One of the eight places of the ring. Days count from 1970-01-01 UTC.
   package struct Leaf: Sendable {
     package let slot: Int

@@ -141,6 +141,14 @@ package struct NodeStore: Sendable {
     return try await database.run([Query(.ringRecycle)])[0].string(0, 0) ?? ""
   }
 
+  /// Conversations deleted in one statement.
+  private static let expiryLimit = 100
+
+  /// Deletes some conversations that are older than their surface keeps them; returns how many. 0: none are left.
+  package func expire() async throws(StoreError) -> Int {
+    try await database.run([Query(.conversationExpire, .int(Self.expiryLimit))])[0].int(0, 0) ?? 0
+  }
+
   /// Names of the changes that are deployed, with the oldest program each allows, if it says.
   package func schemaChanges() async throws(StoreError) -> [(name: String, minimum: String?)] {
     let rows = try await database.run([Query(.schemaChanges)])[0]

@@ -30,7 +30,7 @@ struct Sluice: AsyncParsableCommand {
           ModelCommand.self, RouteCommand.self, CredentialCommand.self, SurfaceCommand.self, KeyCommand.self,
           RoleCommand.self, IssuerCommand.self, IdentityCommand.self,
         ]),
-      CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self]),
+      CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self, AuditCommand.self]),
     ])
 }
 

@@ -54,6 +54,11 @@ values
   ('lengthens no lease', $$update sluice.node set lease_until = now() + interval '1 year'$$),
   ('makes no node', $$insert into sluice.node default values$$),
   ('changes no route''s health', $$update sluice.route_health set state = 'closed'$$),
+  ('enters nothing into the audit', $$insert into sluice.audit default values$$),
+  ('changes nothing in the audit', $$update sluice.audit set login = 'nobody'$$),
+  ('deletes nothing from the audit', $$delete from sluice.audit$$),
+  ('exports nobody', $$select sluice.identity_export(gen_random_uuid())$$),
+  ('erases nobody', $$select sluice.identity_erase(gen_random_uuid())$$),
   ('deletes no node', $$delete from sluice.node$$),
   ('deletes no conversation', $$delete from sluice.conversation$$),
   ('changes no identity', $$update sluice.identity set kind = 'service'$$),
@@ -92,7 +97,8 @@ values
   ('looks at routes', $$select from sluice.route_status, sluice.route_health$$),
   ('looks at how providers were asked', $$select upstream from sluice.turn$$),
   ('looks at nodes', $$select from sluice.node_status$$),
-  ('looks at turns', $$select from sluice.live_turn, sluice.turn_report$$);
+  ('looks at turns', $$select from sluice.live_turn, sluice.turn_report$$),
+  ('looks at the audit', $$select from sluice.audit$$);
 grant select on acceptance to sluice_admin;
 
 select plan((select count(*) from refusal)::integer + (select count(*) from acceptance)::integer + 7);
@@ -101,7 +107,8 @@ select results_eq(
   $$select relation, rights from granted order by relation$$,
   $$
     values
-      ('conversation' collate "C", 'select'),
+      ('audit' collate "C", 'select'),
+      ('conversation', 'select'),
       ('cost_by_day', 'select'),
       ('credential', 'select insert update delete'),
       ('error_by_day', 'select'),

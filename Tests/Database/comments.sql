@@ -44,7 +44,7 @@ select is_empty(
   $$
     select rolname
     from pg_roles
-    where rolname in ('sluice_owner', 'sluice_app', 'sluice_report')
+    where rolname in ('sluice_owner', 'sluice_app', 'sluice_report', 'sluice_admin', 'sluice_privacy')
       and shobj_description(oid, 'pg_authid') is null
   $$,
   'every role has a comment'

@@ -96,6 +96,22 @@ from sluice.turn;
 create temporary table refusal (name name, reason text, statement text);
 insert into refusal
 values
+  ('audit_pkey', 'an entry twice', $$insert into sluice.audit select * from sluice.audit limit 1$$),
+  (
+    'audit_operation_check', 'an operation that is none',
+    $$insert into sluice.audit (login, relation, operation, row_key) values ('a', 'turn', 'truncate', '{}')$$
+  ),
+  (
+    'audit_row_key_check', 'a key that is no object',
+    $$insert into sluice.audit (login, relation, operation, row_key) values ('a', 'turn', 'update', '[]')$$
+  ),
+  (
+    'audit_changes_check', 'changes that are no object',
+    $$
+      insert into sluice.audit (login, relation, operation, row_key, changes)
+      values ('a', 'turn', 'update', '{}', '[]')
+    $$
+  ),
   ('identity_team_check', 'a team without a name', $$update sluice.identity set team = ''$$),
   ('identity_project_check', 'a project without a name', $$update sluice.identity set project = ''$$),
   (

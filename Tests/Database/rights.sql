@@ -50,6 +50,10 @@ values
   ('sluice_app', 'writes no ledger', $$insert into sluice.usage_ledger default values$$),
   ('sluice_app', 'grants no role', $$insert into sluice.identity_role default values$$),
   ('sluice_app', 'lifts no limit', $$delete from sluice.usage_limit$$),
+  ('sluice_app', 'reads no audit', $$select from sluice.audit$$),
+  ('sluice_app', 'enters nothing into the audit', $$insert into sluice.audit default values$$),
+  ('sluice_app', 'erases nobody', $$select sluice.identity_erase(gen_random_uuid())$$),
+  ('sluice_app', 'exports nobody', $$select sluice.identity_export(gen_random_uuid())$$),
   ('sluice_report', 'reads no message', $$select from sluice.message$$),
   ('sluice_report', 'reads no turn', $$select error from sluice.turn$$),
   ('sluice_report', 'reads no chunk', $$select from sluice.turn_delta$$),
@@ -61,6 +65,11 @@ values
   ('sluice_report', 'reads no node''s view of a route', $$select from sluice.route_health$$),
   ('sluice_report', 'writes nothing', $$insert into sluice.turn default values$$),
   ('sluice_report', 'recycles nothing', $$select sluice.turn_delta_recycle()$$),
+  ('sluice_report', 'expires nothing', $$select sluice.conversation_expire()$$),
+  ('sluice_report', 'erases nobody', $$select sluice.identity_erase(gen_random_uuid())$$),
+  ('sluice_report', 'exports nobody', $$select sluice.identity_export(gen_random_uuid())$$),
+  ('sluice_report', 'exports no conversation', $$select sluice.conversation_export(null, null)$$),
+  ('sluice_report', 'reads no audit', $$select from sluice.audit$$),
   ('sluice_report', 'creates nothing', $$create table sluice.extra ()$$);
 grant select on refusal to sluice_app, sluice_report;
 
@@ -172,8 +181,12 @@ select results_eq(
       and prosecdef
     order by 1
   $$,
-  $$values ('identity_merge' collate "C"), ('turn_account'), ('usage_limit_begin')$$,
-  'a merge and two triggers lend the rights of their owner: nobody else writes the ledger'
+  $$
+    values
+      ('audit_enter' collate "C"), ('conversation_export'), ('identity_erase'), ('identity_export'), ('identity_merge'),
+      ('turn_account'), ('usage_limit_begin')
+  $$,
+  'these lend the rights of their owner: nobody else writes the ledger and the audit, or erases'
 );
 select is_empty(
   $$

@@ -47,6 +47,7 @@ values
   ),
   ('revocation', '{id,identity_id,jti,revoked_at,expires_at,reason,created_at}'),
   ('token_use', '{token,expires_at}'),
+  ('audit', '{at,id,login,role,application,address,relation,operation,row_key,changes}'),
   ('price', '{id,driver,provider_model,valid_from,input,output,cached,reasoning,created_at}'),
   (
     'usage_ledger',
@@ -73,7 +74,7 @@ values
   ('idempotency', '{identity_id,key,turn_id,body_hash,created_at}'),
   ('turn_delta', '{turn_id,epoch,seq,slot,events,final}');
 
-select plan((select count(*) from expected)::integer + 16);
+select plan((select count(*) from expected)::integer + 17);
 
 select tables_are(
   'sluice',
@@ -91,7 +92,8 @@ select functions_are(
   'sluice',
   array[
     'uuid_time', 'turn_delta_recycle', 'virtual_model_touch', 'roles_of', 'price_at', 'usage_left', 'turn_account',
-    'usage_limit_begin', 'identity_merge'
+    'usage_limit_begin', 'identity_merge', 'audit_value', 'audit_enter', 'identity_family', 'conversation_purge',
+    'conversation_expire', 'identity_erase', 'identity_export', 'conversation_export'
   ]
 );
 select sequences_are('sluice', array[]::name[], 'nothing is numbered by a sequence: ids are made before they are sent');
@@ -195,6 +197,13 @@ select col_is_pk(
   'turn_delta',
   array['turn_id', 'epoch', 'seq', 'slot']::name[],
   'a chunk is found by its place, in one leaf'
+);
+select has_index(
+  'sluice',
+  'conversation',
+  'conversation_surface_id_updated_at_idx',
+  array['surface_id', 'updated_at']::name[],
+  'the old conversations of a surface are found'
 );
 select has_index(
   'sluice',

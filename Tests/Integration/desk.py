@@ -10,13 +10,9 @@ import pytest
 from chat_client import ChatClient
 from deployment import Deployment
 
-<<<<<<< HEAD
 NOUNS = ["model", "route", "credential", "surface", "key", "role", "issuer", "turn", "node", "identity"]
-=======
-NOUNS = ["model", "route", "credential", "surface", "key", "turn", "node", "identity"]
 # Where it is not the noun and an s.
 PLURALS = {"identity": "identities"}
->>>>>>> ident-2
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
 # What the live nodes make of a route.
 HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}
@@ -80,12 +76,8 @@ class Desk:
 
     def rows(self) -> dict[str, list]:
         """All that is configured."""
-<<<<<<< HEAD
         tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "role"]
-        tables += ["jwt_issuer"]
-=======
-        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "revocation"]
->>>>>>> ident-2
+        tables += ["jwt_issuer", "revocation"]
         return {table: self.sql.execute(f"select * from {table} order by id").fetchall() for table in tables}
 
     def words(self, command: str) -> list[str]:

@@ -123,9 +123,11 @@ where relnamespace = 'sluice'::regnamespace
   and has_table_privilege('sluice_app', pg_class.oid, privilege)
 group by relname
 union all select 'schema sluice', 'usage'
-union all select 'function roles_of(uuid,uuid)', 'execute'
-union all select 'function turn_delta_recycle()', 'execute'
-union all select 'function uuid_time(uuid)', 'execute'
+union all
+select 'function ' || oid::regprocedure, 'execute'
+from pg_proc
+where pronamespace = 'sluice'::regnamespace
+  and has_function_privilege('sluice_app', oid, 'execute')
 """
 
 
@@ -144,4 +146,23 @@ def test_all_rights_that_the_schema_grants_are_missed_and_can_be_granted_again(b
     assert missed == granted
     for mend in mends:
         bench.sql.execute(mend)
+    assert bench.check().bad() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("grant select on message to sluice_report", "sluice_report may select on sluice.message"),
+        ("grant select on turn_event to public", "everybody may select on sluice.turn_event"),
+        ("grant delete on audit to sluice_admin", "sluice_admin may delete on sluice.audit"),
+        ("grant update on usage_ledger to sluice_app", "sluice_app may update on sluice.usage_ledger"),
+        ("alter table turn_delta_3 disable row level security", "sluice.turn_delta_3 shows its rows"),
+    ],
+)
+def test_a_right_that_nobody_should_have(bench, fault, text):
+    assert bench.check().of("exposure")[0]["level"] == "ok"
+    bench.sql.execute(fault)
+    finding = bench.check().only("warn", "exposure")
+    assert text in finding["text"]
+    bench.sql.execute(finding["mend"])
     assert bench.check().bad() == []

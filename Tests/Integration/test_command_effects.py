@@ -120,3 +120,16 @@ def test_operators_see_how_providers_were_asked_and_how_routes_stand(desk):
     wait_until(lambda: standing()[0]["failures"] >= 5, "the failures to be told", 30)
     opened = standing()[0]
     assert opened["state"] in ("open", "probing") and opened["failures"] >= 5
+
+
+def test_a_key_is_rotated_under_way(desk):
+    """Both keys hold for the grace, and mean the same service: its conversations go on."""
+    client = caller(desk)
+    conversation = client.ask("By the old one")["conversation"]
+    old = desk.json("key", "list")[0]["id"]
+    key = desk.do("key", "rotate", old, "--grace", "3s").strip()
+    successor = ChatClient(desk.nginx.url)
+    successor.token = key
+    assert successor.ask("By the new one", conversation=conversation)["conversation"] == conversation
+    wait_until(lambda: client.post_start({"message": "Hi"}).status_code == 401, "the old key to be over")
+    assert successor.ask("Still", conversation=conversation)["message"]["content"] == "Still"

@@ -66,3 +66,50 @@ def test_what_is_no_time_is_refused(furnished, when, code):
     key = furnished.json("key", "list")[0]["id"]
     assert "2027-01-31" in furnished.refused("key", "set", key, f"--expires={when}", code=code)
     assert furnished.json("key", "show", key)["expires_at"] is None
+
+
+# MARK: rotation
+
+
+def test_a_key_is_replaced_while_both_hold(desk):
+    furnish(desk)
+    old = desk.json("key", "list")[0]
+    done = desk.run("key", "rotate", old["id"], "--grace", "12h", "--expires", "365d")
+    key = done.stdout.removesuffix("\n")
+    assert re.fullmatch(r"sk_[A-Za-z0-9_-]{43}", key) and key not in done.stderr
+    assert f"key {old['id']} holds until" in done.stderr
+    rows = desk.sql.execute(
+        "select id, hash, label, identity_id, surface_id, extract(epoch from expires_at - now())::int as life"
+        " from surface_key order by created_at"
+    ).fetchall()
+    assert rows[1]["hash"] == hashlib.sha256(key.encode()).digest() != rows[0]["hash"]
+    assert [row["label"] for row in rows] == ["Shop", "Shop"]
+    for column in ("identity_id", "surface_id"):
+        assert rows[0][column] == rows[1][column]
+    assert 12 * 3600 - 600 < rows[0]["life"] <= 12 * 3600 and rows[1]["life"] > 364 * 86400
+    assert [row["state"] for row in desk.json("key", "list")] == ["valid", "valid"]
+    assert desk.sql.execute("select count(*) from identity").fetchone()["count"] == 1
+
+
+def test_an_earlier_end_stays_and_a_label_may_name_the_key(desk):
+    furnish(desk)
+    old = desk.json("key", "list")[0]["id"]
+    desk.do("key", "set", old, "--expires", "1h")
+    told = desk.json("key", "rotate", "Shop")
+    assert re.fullmatch(r"sk_[A-Za-z0-9_-]{43}", told["key"]) and told["expires_at"] is None
+    before = desk.json("key", "show", old)["expires_at"]
+    assert told["old_expires_at"] == before
+    life = "select extract(epoch from expires_at - now())::int as life from surface_key where id = %s"
+    assert 3600 - 600 < desk.sql.execute(life, [old]).fetchone()["life"] <= 3600
+    assert "2 keys bear the label Shop" in desk.refused("key", "rotate", "Shop")
+    assert len(desk.json("key", "list")) == 2
+
+
+def test_what_is_not_rotated(desk):
+    furnish(desk)
+    key = desk.json("key", "list")[0]["id"]
+    assert "--grace" in desk.refused("key", "rotate", key, "--grace", "soon", code=USAGE)
+    assert "there is no key" in desk.refused("key", "rotate", str(uuid.uuid4()))
+    desk.do("key", "remove", key)
+    assert "is revoked for good" in desk.refused("key", "rotate", key)
+    assert len(desk.json("key", "list")) == 1

@@ -74,7 +74,7 @@ def subcommands(text: str) -> list[str]:
     return re.findall(r"^  ([a-z]+) {2,}", text[text.index("SUBCOMMANDS:") :], re.M)
 
 
-@pytest.mark.parametrize("noun", NOUNS)
+@pytest.mark.parametrize("noun", [*NOUNS, "identity", "audit"])
 def test_help_teaches_by_examples_that_parse(programs, noun):
     pages = {(noun,): help_of(programs, noun)}
     for name in subcommands(pages[noun,]):

@@ -72,7 +72,6 @@ REFUSALS = [
     ("role_name_check", "role set support --name sup/port", "the name", "letters"),
     ("role_tool_tool_check", "role set support --tool two+two", "--tool", "1 to 128"),
     ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
-<<<<<<< HEAD
     ("jwt_issuer_issuer_audience_key",
      "issuer add web --issuer https://shop.example --audience sluice --secret env:A", "the issuer", "already"),
     ("jwt_issuer_issuer_check", f"issuer set ISSUER --issuer {LONG}", "--issuer", "1 to 255"),
@@ -83,14 +82,12 @@ REFUSALS = [
     ("jwt_issuer_keys_check", "issuer set ISSUER --algorithm HS256", "--jwks or --secret", "HS256 alone"),
     ("jwt_issuer_clock_skew_s_check", "issuer set ISSUER --clock-skew-s 301", "--clock-skew-s", "0 to 300"),
     ("jwt_issuer_lifetime_s_check", "issuer set ISSUER --lifetime-s 59", "--lifetime-s", "60 to 2592000"),
-=======
     ("identity_team_check", f"identity add --team {LONG}", "--team", "1 to 100"),
     ("identity_project_check", f"identity set web:anna --project {LONG}", "--project", "1 to 100"),
     ("identity_link_pkey", "identity link web:anna --surface web --external-id anna", "the external id", "unlink it"),
     ("identity_link_external_id_check", "identity link web:anna --surface web --external-id ", "--external-id", "1 to 255"),
     ("revocation_jti_check", "identity revoke --jti ", "--jti", "1 to 255"),
     ("revocation_reason_check", f"identity block web:anna --reason {LONG}", "--reason", "1 to 200"),
->>>>>>> ident-2
     ("surface_key_label_check", "key set KEY --label ", "--label", "1 to 200"),
 ]
 # No command can come so far: ids and keys are drawn at random, and what they name or hold was looked at before. That
@@ -101,17 +98,13 @@ OUT_OF_REACH = {
     "model_route_driver_check", "credential_sealed_check", "credential_sealed_key_check", "credential_sealed_pair_check",
     "model_route_model_id_fkey", "model_route_credential_id_fkey", "surface_default_model_fkey",
     "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
-<<<<<<< HEAD
     "identity_kind_check", "surface_role_id_fkey", "surface_anonymous_role_id_fkey", "role_pkey", "role_model_pkey",
     "role_model_role_id_fkey", "role_model_model_id_fkey", "role_tool_pkey", "role_tool_role_id_fkey", "identity_role_pkey",
-    "identity_role_identity_id_fkey", "identity_role_role_id_fkey", "identity_team_check", "identity_project_check",
+    "identity_role_identity_id_fkey", "identity_role_role_id_fkey",
+    "jwt_issuer_pkey", "jwt_issuer_surface_id_fkey",
     "identity_merged_into_check", "identity_merged_into_fkey", "identity_merged_at_check",
-    "identity_kind_check", "jwt_issuer_pkey", "jwt_issuer_surface_id_fkey",
-=======
-    "identity_kind_check", "identity_merged_into_check", "identity_merged_into_fkey", "identity_merged_at_check",
     "identity_link_surface_id_fkey", "identity_link_identity_id_fkey", "revocation_pkey", "revocation_identity_id_fkey",
     "revocation_subject_check",
->>>>>>> ident-2
 }
 
 
@@ -126,12 +119,7 @@ def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subjec
 
 def test_no_constraint_is_left_out(furnished):
     tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
-<<<<<<< HEAD
-    tables += ["role", "role_model", "role_tool", "identity_role"]
-    tables += ["jwt_issuer"]
-=======
-    tables += ["identity_link", "revocation"]
->>>>>>> ident-2
+    tables += ["role", "role_model", "role_tool", "identity_role", "jwt_issuer", "identity_link", "revocation"]
     rows = furnished.sql.execute(
         "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
         [[f"sluice.{table}" for table in tables]],
@@ -192,9 +180,7 @@ def test_no_constraint_is_left_out(furnished):
         ("turn add", "only list, show, cancel"),
         ("turn remove 01234567", "only list, show, cancel"),
         ("node add", "only list, show, remove"),
-<<<<<<< HEAD
         ("role members", "only list, show, add, set, remove, give, take"),
-=======
         ("identity set web:anna", "nothing to set"),
         ("identity set web:anna --team a --unset team", "exclude each other"),
         ("identity add --kind anonymous", "visitors come by themselves"),
@@ -203,7 +189,6 @@ def test_no_constraint_is_left_out(furnished):
         ("identity revoke", "an identity or --jti"),
         ("identity revoke web:anna --jti 7", "an identity or --jti"),
         ("identity unlink anna", "SURFACE:EXTERNAL_ID"),
->>>>>>> ident-2
         ("model lst", "only list, show, add, set, remove"),
     ],
 )

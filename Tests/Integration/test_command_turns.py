@@ -61,11 +61,10 @@ def test_turns_are_found_by_whom_where_and_how_they_ended(chat):
 def test_content_needs_a_right_of_its_own(chat):
     turn = chat.visitor.start("A private question", metadata={"page": "/help"}).read_some(20)
     refusal = chat.refused("turn", "show", turn.id, "--content")
-    assert "grant select on sluice.turn, sluice.message, sluice.turn_delta" in refusal and "private" not in refusal
-    chat.sql.execute("create role reader_%s login in role sluice_admin" % chat.database)
+    assert "grant sluice_privacy to" in refusal and "private" not in refusal
+    chat.sql.execute("create role reader_%s login in role sluice_admin, sluice_privacy" % chat.database)
     reader = f"reader_{chat.database}"
     try:
-        chat.sql.execute(f"grant select on sluice.turn, sluice.message, sluice.turn_delta to {reader}")
         live = chat.json("turn", "show", turn.id, "--content", user=reader)
         assert live["user_message"] == [{"type": "text", "text": "A private question"}]
         assert live["message"] is None and live["text"].startswith(turn.text[:20])

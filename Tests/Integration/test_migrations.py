@@ -53,6 +53,8 @@ LOCKED = {
     "delivery": ["virtual_model", "surface", "turn"],
     "access": ["surface", "virtual_model", "identity"],
     "usage": ["surface", "virtual_model", "identity", "turn"],
+    "audit": ["node", "surface", "virtual_model", "model_route", "identity", "role", "turn"],
+    "privacy": ["conversation", "message", "turn", "turn_delta", "idempotency"],
 }
 
 

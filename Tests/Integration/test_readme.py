@@ -156,9 +156,9 @@ def test_a_token_of_ones_own_back_end_is_taken(deploy, programs):
 
 @pytest.fixture
 def statements() -> list[str]:
-    """What README deletes by: by age; to stop an identity's turns; to delete the identity."""
+    """What README deletes by: by age; to erase a person."""
     found = re.findall(r"<!-- runs on a filled database -->\n```sql\n(.*?)```\n", README, re.S)
-    assert len(found) == 3
+    assert len(found) == 2
     return found
 
 
@@ -197,7 +197,7 @@ def test_what_is_old_is_deleted_and_nothing_else(deployment, statements):
     assert deployment.sql.execute("select from message where conversation_id = %s", conversations[:1]).rowcount == 0
 
 
-def test_one_identity_is_deleted_and_no_other(deployment, statements):
+def test_one_person_is_erased_and_no_other(deployment, statements):
     surface = deployment.sql.execute("select id from surface where name = 'web'").fetchone()["id"]
     model = deployment.model("rate=50;tokens=5000")
     client, other = deployment.client(), deployment.client()
@@ -205,25 +205,31 @@ def test_one_identity_is_deleted_and_no_other(deployment, statements):
     who, neighbour = (str(deployment.turn(t.id)["identity_id"]) for t in (turn, foreign))
     deployment.insert("identity_link", surface_id=surface, external_id="u-17", identity_id=who)
     named = "01a1fd74-bc3b-7001-8000-5d1c6f0a9b2e"
-    stop, delete = (statement.replace(named, who) for statement in statements[1:])
-    assert who in stop
-    deployment.postgres.sql(deployment.database, stop)
-    assert turn.read().state == "cancelled"
-    before = counts(deployment, who)
-    assert len(before) == 7
-    # Both in one psql: the identity is named once.
-    deployment.postgres.sql(deployment.database, stop + delete)
-    assert counts(deployment, who) == {}
+    erase = statements[1].replace(named, who)
+    assert who in erase
+    assert {"identity_link", "conversation", "message", "idempotency", "turn_delta"} < set(counts(deployment, who))
+    deployment.postgres.sql(deployment.database, erase)
+    assert counts(deployment, who) == {"identity": 1, "turn": 1}
+    assert deployment.turn(turn.id)["state"] == "cancelled"
     for table in ("turn_delta", "message"):
         assert deployment.sql.execute(f"select from {table} where turn_id = %s", [turn.id]).rowcount == 0
     # Its session token starts nothing any more.
     assert not client.post_start({"message": "x", "model": model.name}).ok
-    assert counts(deployment, who) == {}
+    assert counts(deployment, who) == {"identity": 1, "turn": 1}
     # The neighbour's turn goes on.
     assert foreign.read_some(len(foreign.text) + 20).text
     assert counts(deployment, neighbour)["turn"] == 1
     foreign.cancel()
     foreign.read()
+
+
+def test_a_role_of_ones_own_reads_content(deployment):
+    """Rolled back: roles are the cluster's."""
+    deployment.client().ask("Hello", model=deployment.model("rate=0;tokens=3").name)
+    [block] = re.findall(r"<!-- runs in a transaction -->\n```sql\n(.*?)```\n", README, re.S)
+    check = "set role support; select count(*) from sluice.message; select count(*) > 0 from sluice.turn_event;"
+    counted = deployment.postgres.sql(deployment.database, f"begin;\n{block}\n{check}\nreset role;\nrollback;")
+    assert counted.split() == ["2", "t"]
 
 
 def test_every_configuration_key_has_its_line(programs):

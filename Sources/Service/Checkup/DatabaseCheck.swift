@@ -32,6 +32,7 @@ struct DatabaseCheck: Sendable {
     findings += await look("clock") { ClockCheck.findings(try await offset()) }
     findings += await look("schema") { await schema() }
     findings += await look("rights") { RightsCheck.findings(try await store.rights(), role: server.role) }
+    findings += await look("exposure") { ExposureCheck.findings(try await store.exposures()) }
     findings += await look("ring") { RingCheck.findings(try await store.ring()) }
     findings += await look("surfaces") { try await surfaces() }
     findings += await look("roles") { RoleCheck.findings(try await store.roleGaps()) }

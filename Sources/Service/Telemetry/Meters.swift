@@ -34,6 +34,8 @@ final class Meters: Sendable {
   let endDuration: Histogram
   let flushRetries: LabelledCounter<FlushKind>
 
+  let expired: Counter
+
   let databases: [DatabaseMeter]
 
   init(lanes: Lanes) {
@@ -61,6 +63,7 @@ final class Meters: Sendable {
     flushDuration = Histogram(lanes, .durations)
     endDuration = Histogram(lanes, .durations)
     flushRetries = LabelledCounter(lanes)
+    expired = Counter(lanes)
     databases = DatabasePool.allCases.map { _ in DatabaseMeter(lanes) }
   }
 

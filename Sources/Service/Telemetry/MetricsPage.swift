@@ -185,6 +185,9 @@ struct MetricsPage {
     page.gauge(
       "sluice_lease_remaining_seconds", "How long the node's lease holds at least; 0 past it.",
       Double(telemetry.node.leaseRemaining) / 1e3)
+    counter(
+      "sluice_conversations_expired_total", "Conversations deleted here because their surface keeps none so old.",
+      meters.expired.value)
     let access = telemetry.memory.gauges()
     gauge("sluice_revocations", "Revocations of tokens and identities that the node knows.", access.revocations)
     gauge("sluice_merged_identities", "Identities of which the node knows who they have become.", access.merges)

@@ -29,6 +29,27 @@ package struct AdminStore: Sendable {
     return try Self.rows(results[1]).first { $0.text("id") == id.description }
   }
 
+  /// A new key in the place of `old`, which holds for `grace` more seconds, unless it ends before; as it then stands, or
+  /// nil if the old one is not there any more, or revoked.
+  package func rotate(
+    key old: ID, as new: ID, hash: [UInt8], _ changes: AdminChanges, grace: Int
+  ) async throws(StoreError) -> AdminRow? {
+    let results = try await database.run([
+      Query(.adminKeyRotate, .id(new), .id(old), .bytes(hash), .int(grace)),
+      Query(.adminKeySet, .id(new), changes.parameter), Query(.adminKeys),
+    ])
+    return try Self.rows(results[2]).first { $0.text("id") == new.description }
+  }
+
+  /// What operators changed, the newest first; since so many seconds ago, or since a time as PostgreSQL reads it, or ever.
+  package func audit(
+    seconds: Int?, since: String?, table: String?, limit: Int
+  ) async throws(StoreError) -> [AdminRow] {
+    let query = Query(
+      .adminAudit, .text(seconds.map { String($0) }), .text(since), .text(table), .int(limit))
+    return try Self.rows(await database.run([query])[0])
+  }
+
   /// False if it was not there any more.
   package func remove(_ id: ID, from table: AdminTable) async throws(StoreError) -> Bool {
     try await database.run([Query(table.remove, .id(id))])[0].affected > 0

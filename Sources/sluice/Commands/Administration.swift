@@ -7,6 +7,7 @@ struct Administration {
   let store: AdminStore
   let turns: AdminTurns
   let identities: AdminIdentities
+  let privacy: PrivacyStore
 
   /// Opens the database for the length of `body` and makes an exit code of what goes wrong: 78 for the configuration, 1
   /// for the rest. What ArgumentParser throws goes through as it is.
@@ -36,7 +37,8 @@ struct Administration {
       pool.stop()
     }
     let administration = Administration(
-      store: AdminStore(database), turns: AdminTurns(database), identities: AdminIdentities(database))
+      store: AdminStore(database), turns: AdminTurns(database), identities: AdminIdentities(database),
+      privacy: PrivacyStore(database))
     do {
       try await connected(database)
       try await body(administration)

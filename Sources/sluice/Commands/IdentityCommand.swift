@@ -19,7 +19,8 @@ struct IdentityCommand: ParsableCommand {
       """,
     subcommands: [
       List.self, Show.self, Add.self, Set.self, IdentityLinks.self, IdentityLink.self, IdentityUnlink.self,
-      IdentityMerge.self, IdentityRevoke.self, IdentityBlock.self, IdentityUnblock.self,
+      IdentityMerge.self, IdentityRevoke.self, IdentityBlock.self, IdentityUnblock.self, ExportIdentity.self,
+      EraseIdentity.self,
     ])
 
   static let referenceHelp: ArgumentHelp = "Id, its first digits, or SURFACE:EXTERNAL_ID."

@@ -58,15 +58,17 @@ struct KeyCommand: ParsableCommand {
         sluice key list --surface helpdesk
         sluice key remove 6f0c1d2e
       """,
-    subcommands: [ListOwnedRows<Keys>.self, ShowRow<Keys>.self, Add.self, Set.self, RemoveRow<Keys>.self])
+    subcommands: [
+      ListOwnedRows<Keys>.self, ShowRow<Keys>.self, Add.self, Set.self, RotateKey.self, RemoveRow<Keys>.self,
+    ])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "add",
       abstract: "Make a key; it is shown once.",
       discussion: """
-        The key goes to standard output, alone; the rest to standard error. To replace a key without losing its \
-        conversations, give the new one the identity of the old one.
+        The key goes to standard output, alone; the rest to standard error. A further key for the same conversations is \
+        given the identity of the first; `sluice key rotate` replaces one.
 
           sluice key add helpdesk --label "Helpdesk" --expires 365d > helpdesk.key
           sluice key add helpdesk --label "Helpdesk, 2027" --expires 2028-01-31 \\
@@ -115,7 +117,7 @@ struct KeyCommand: ParsableCommand {
     }
 
     /// As long as a secret may be guessed at: 32 random bytes.
-    private static func key() -> String {
+    static func key() -> String {
       var random = SystemRandomNumberGenerator()
       return "sk_" + Base64URL.encode((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) })
     }

@@ -103,8 +103,8 @@ struct TurnCommand: ParsableCommand {
       commandName: "show",
       abstract: "Show one turn; what was said, only if asked for.",
       discussion: """
-        Under `upstream` stands how the providers were asked, a line for each attempt. Content needs a right of its own, which the owner of the schema gives: `grant select on sluice.turn, \
-        sluice.message, sluice.turn_delta to …`.
+        Under `upstream` stands how the providers were asked, a line for each attempt. Content is shown to members of \
+        sluice_privacy: `grant sluice_privacy to …`.
 
           sluice turn show 01a1fd74-bc3b-7001
           sluice turn show 01a1fd74-bc3b-7001 --json | jq .upstream.attempts
@@ -140,8 +140,8 @@ struct TurnCommand: ParsableCommand {
     private static func content(of turn: ID, in turns: AdminTurns) async throws -> AdminRow? {
       do { return try await turns.content(of: turn) } catch  where error.sqlstate == "42501" {
         throw Refusal(
-          "the role of this connection may not read content; the owner of the schema may allow it: "
-            + "grant select on sluice.turn, sluice.message, sluice.turn_delta to …")
+          "the role of this connection may not read content; who administers roles may allow it: "
+            + "grant sluice_privacy to …")
       }
     }
   }
