@@ -29,6 +29,8 @@ package struct TurnError: Error, Equatable, Sendable {
   package static let toolCallTooLong = TurnError(
     code: "tool_call_too_long", message: "The model's call of a tool is longer than this service takes.",
     retryable: false)
+  package static let budgetExhausted = TurnError(
+    code: "budget_exhausted", message: "What may be used of this model is used up.", retryable: false)
   package static let timedOut = TurnError(
     code: "turn_timeout", message: "The answer took longer than this service allows.", retryable: true)
 }
