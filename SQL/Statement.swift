@@ -144,4 +144,7 @@ extension Statement {
   package static let turnReap = Statement("turnReap", PackageResources.turn_reap_sql)
   package static let turnsLive = Statement("turnsLive", PackageResources.turns_live_sql)
   package static let turnTail = Statement("turnTail", PackageResources.turn_tail_sql)
+  package static let usageCounterPurge = Statement("usageCounterPurge", PackageResources.usage_counter_purge_sql)
+  package static let usageExtend = Statement("usageExtend", PackageResources.usage_extend_sql)
+  package static let usageHoldPurge = Statement("usageHoldPurge", PackageResources.usage_hold_purge_sql)
 }

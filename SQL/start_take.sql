@@ -80,6 +80,13 @@ rules as materialized (
   from model
   cross join sluice.usage_left($2::uuid, $3::uuid, model.id, $7::uuid) as rule
 ),
+reserved as materialized (
+  -- By a first attempt, which was committed although its answer never came: no limit is asked again.
+  select min(tokens) as tokens, count(*) > 0 as is_there
+  from sluice.usage_hold
+  where turn_id = $7::uuid
+    and exists (select from rules)
+),
 rate as materialized (
   -- What a token costs at most, by whichever route.
   select max(greatest(p.input, p.output, p.cached, p.reasoning)) / 1000000 as most
@@ -90,7 +97,11 @@ rate as materialized (
 ),
 spare as materialized (
   -- Tokens that the turn may use until it asks again, or one of its limits is reached; null: any number.
-  select case when min(tokens) is not null then least($12::bigint, min(tokens)) end as held
+  select
+    case
+      when (select is_there from reserved) then (select tokens from reserved)
+      when min(tokens) is not null then least($12::bigint, min(tokens))
+    end as held
   from (
     select
       floor(
@@ -105,7 +116,10 @@ spare as materialized (
 ),
 hit as materialized (
   -- Of the limits that are reached, the one that lasts longest.
-  select rules.subject, rules.rule, rules.most, rules.used, rules.resets_at
+  select
+    rules.subject, rules.rule,
+    -- What is only reserved may be given back with the end of any turn.
+    case when rules.used - rules.held < rules.most then now() else rules.resets_at end as resets_at
   from rules
   cross join rate
   where rules.used + case
@@ -113,7 +127,8 @@ hit as materialized (
     when rule like 'cost%' then $8::int * coalesce(rate.most, 0)
     else 0
   end >= rules.most
-  order by rules.resets_at desc
+    and not (select is_there from reserved)
+  order by resets_at desc
   limit 1
 ),
 granted as materialized (

@@ -15,6 +15,6 @@ select
     select from sluice.conversation c
     where c.id = t.conversation_id
   ) as purged,
-  t.user_message_id, t.abandon_after_ms
+  t.user_message_id, t.abandon_after_ms, (t.usage ->> 'estimated')::boolean
 from sluice.turn t
 where t.id = $1::uuid

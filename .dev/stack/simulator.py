@@ -72,6 +72,11 @@ class Simulator:
         """What the simulator noted about the requests for this model, oldest first."""
         return json.loads(self.get(f"/sim/requests?model={urllib.parse.quote(model, safe='')}"))
 
+    def forget(self) -> None:
+        """The simulator forgets all requests it noted."""
+        with urllib.request.urlopen(urllib.request.Request(f"{self.url}/sim/requests", method="DELETE"), timeout=10):
+            pass
+
     def text(self, model: str) -> str:
         """The whole text a complete run of this model sends."""
         return self.get(f"/sim/text?model={urllib.parse.quote(model, safe='')}")

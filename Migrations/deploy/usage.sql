@@ -234,13 +234,17 @@ comment on function sluice.price_at (text, text, timestamptz) is
   'The price of a provider''s model that holds at a moment; no row: none does.';
 
 create function sluice.usage_left(identity uuid, surface uuid, model uuid, turn uuid)
-returns table (subject text, subject_id uuid, slots integer, rule text, most numeric, used numeric, resets_at timestamptz)
+returns table (
+  subject text, subject_id uuid, slots integer, rule text, most numeric, used numeric, held numeric,
+  resets_at timestamptz
+)
 language sql
 stable
 parallel safe
 begin atomic
   select
-    limits.subject, limits.subject_id, limits.slots, item.rule, item.most, item.used, item.resets_at
+    limits.subject, limits.subject_id, limits.slots, item.rule, item.most, item.used + item.held, item.held,
+    item.resets_at
   from (
     select
       case
@@ -291,33 +295,33 @@ begin atomic
   cross join lateral (
     values
       (
-        'requests_per_minute', limits.requests_per_minute::numeric, spent.requests,
+        'requests_per_minute', limits.requests_per_minute::numeric, spent.requests, 0,
         date_trunc('minute', now(), 'UTC') + interval '1 minute'
       ),
-      ('concurrent_turns', limits.concurrent_turns, held.turns, now()),
+      ('concurrent_turns', limits.concurrent_turns, 0, held.turns, now()),
       (
-        'tokens_per_day', limits.tokens_per_day, spent.tokens_of_day + held.tokens,
+        'tokens_per_day', limits.tokens_per_day, spent.tokens_of_day, held.tokens,
         date_trunc('day', now(), 'UTC') + interval '1 day'
       ),
       (
-        'tokens_per_month', limits.tokens_per_month, spent.tokens_of_month + held.tokens,
+        'tokens_per_month', limits.tokens_per_month, spent.tokens_of_month, held.tokens,
         date_trunc('month', now(), 'UTC') + interval '1 month'
       ),
       (
-        'cost_per_day', limits.cost_per_day, spent.cost_of_day + held.cost,
+        'cost_per_day', limits.cost_per_day, spent.cost_of_day, held.cost,
         date_trunc('day', now(), 'UTC') + interval '1 day'
       ),
       (
-        'cost_per_month', limits.cost_per_month, spent.cost_of_month + held.cost,
+        'cost_per_month', limits.cost_per_month, spent.cost_of_month, held.cost,
         date_trunc('month', now(), 'UTC') + interval '1 month'
       )
-  ) as item (rule, most, used, resets_at)
+  ) as item (rule, most, used, held, resets_at)
   where item.most is not null;
 end;
 
 comment on function sluice.usage_left (uuid, uuid, uuid, uuid) is
   'The limits that a start of an identity by a surface with a virtual model meets, a row for each rule that is set: how '
-  'much is allowed and how much is used or reserved, the given turn aside. Several starts at one moment do not see one '
+  'much is allowed, how much is used or reserved, the given turn aside, and what of that is reserved only. Several starts at one moment do not see one '
   'another: limits may be passed by as many as are written at once.';
 
 create function sluice.turn_account()
@@ -342,7 +346,16 @@ begin
     select
       ended.id, ended.identity_id, ended.surface_id, coalesce(identity.team, surface.team),
       coalesce(identity.project, surface.project), ended.model_name, route.driver, route.provider_model, ended.state,
-      ended.error ->> 'code', coalesce((ended.usage ->> 'estimated')::boolean, ended.usage is null),
+      ended.error ->> 'code',
+      -- A node of the former release does not mark what it could not know.
+      coalesce(
+        (ended.usage ->> 'estimated')::boolean,
+        case
+          when ended.usage is not null then ended.state <> 'done'
+          when ended.upstream is null then ended.state = 'interrupted'
+          else ended.upstream ->> 'first_text_ms' is not null
+        end
+      ),
       said.input, said.output, least(said.cached, said.input), least(said.reasoning, said.output), price.id,
       (
         (said.input - least(said.cached, said.input)) * price.input

@@ -19,8 +19,8 @@ package struct Turn: Sendable {
 
   /// What the shell has to do after a call.
   package struct Effects: OptionSet, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
     /// Put the turn on the flusher's list.
     package static let flush = Effects(rawValue: 1 << 0)
     /// Do not wait for the flusher's interval: a reader sees the first text or the end.
@@ -35,6 +35,8 @@ package struct Turn: Sendable {
     package static let retire = Effects(rawValue: 1 << 6)
     /// Call `timePassed` once, at `due`, at once if that is nil by then: text waits for its chunk.
     package static let wait = Effects(rawValue: 1 << 7)
+    /// Ask for `wanted` tokens and call `granted` with what may be used.
+    package static let reserve = Effects(rawValue: 1 << 8)
   }
 
   /// What the flusher writes for one turn.
@@ -47,6 +49,8 @@ package struct Turn: Sendable {
 
   package enum Durability: String, Sendable { case commit, relaxed }
 
+  /// Tokens that a turn reserves at a time.
+  package static let tokensAtATime = Spending.step
   /// Uncommitted bytes at which the upstream is paused, and at which it goes on.
   package static let window = 64 * 1024
   package static let pauseAt = window * 8 / 10
@@ -54,7 +58,7 @@ package struct Turn: Sendable {
 
   package private(set) var phase = Phase.streaming
   package private(set) var log: TurnLog
-  package private(set) var usage: Usage?
+  private var spending = Spending()
   package let durability: Durability
   private let limit: Int
   /// Gathers text into chunks; nil where each delta goes as it comes.
@@ -87,6 +91,12 @@ package struct Turn: Sendable {
     }
   }
 
+  /// The provider's count so far.
+  package var usage: Usage? { spending.reported }
+
+  /// Tokens used so far, estimated where nobody has counted them; nil while no provider answers.
+  package var usageSoFar: Usage? { spending.soFar }
+
   package var terminal: Terminal? {
     if case .ended(let terminal) = phase { terminal } else { nil }
   }
@@ -106,14 +116,14 @@ package struct Turn: Sendable {
   /// turn that gathers.
   package mutating func appendText(_ utf8: UnsafeRawBufferPointer, at now: Int = 0) -> Effects {
     guard phase == .streaming, !utf8.isEmpty else { return [] }
-    if chunker != nil { return gather(utf8, at: now) }
-    return append { $0.appendText(utf8) }
+    let effects = chunker != nil ? gather(utf8, at: now) : append { $0.appendText(utf8) }
+    return effects.union(spend(utf8.count))
   }
 
   /// A reasoning delta that the virtual model's policy lets clients see.
   package mutating func appendReasoning(_ utf8: UnsafeRawBufferPointer) -> Effects {
     guard phase == .streaming, !utf8.isEmpty else { return [] }
-    return append { $0.appendReasoning(utf8) }
+    return append { $0.appendReasoning(utf8) }.union(spend(utf8.count))
   }
 
   /// One whole event object, say of progress.
@@ -147,7 +157,7 @@ package struct Turn: Sendable {
   /// The log has taken something, or the chunker has.
   private mutating func grown(since former: Int) -> Effects {
     let held = chunker?.count ?? 0
-    if log.byteCount + held > limit { return end(Terminal(state: .error, usage: usage, error: .tooLong), close: true) }
+    if log.byteCount + held > limit { return end(.error, error: .tooLong, close: true) }
     var effects: Effects = []
     if held > 0, !isAwaited, due != nil {
       isAwaited = true
@@ -163,21 +173,84 @@ package struct Turn: Sendable {
   }
 
   private mutating func pauseWhenFull() -> Effects {
-    guard !paused, phase == .streaming, uncommittedBytes >= Self.pauseAt else { return [] }
+    guard phase == .streaming, uncommittedBytes >= Self.pauseAt else { return [] }
+    return pause()
+  }
+
+  // MARK: tokens
+
+  /// What is sent is taken for `input` tokens; so many may be used in all without asking, nil: no limit counts them.
+  package mutating func begin(input: Int, reserved: Int?) -> Effects {
+    guard phase == .streaming else { return [] }
+    spending.begin(input: input, reserved: reserved)
+    return spend(0)
+  }
+
+  /// Of what clients do not see: hidden reasoning, calls of tools that are still to come.
+  package mutating func spend(unseen bytes: Int) -> Effects { phase == .streaming ? spend(bytes) : [] }
+
+  /// The request's provider answers it.
+  package mutating func requestTaken() {
+    if phase == .streaming { spending.taken() }
+  }
+
+  /// All that is reserved is used, or will be by what is sent.
+  package var isShort: Bool { spending.isUsedUp }
+
+  /// Tokens to ask for, those used included; nil if none are.
+  package var wanted: Int? { phase == .streaming && spending.isLimited ? spending.wanted : nil }
+
+  /// The answer to `reserve`: how many tokens may be used in all; nil: no limit counts them any more.
+  package mutating func granted(_ tokens: Int?) -> Effects {
+    guard phase == .streaming else { return [] }
+    let effects = heed(spending.granted(tokens))
+    guard phase == .streaming else { return effects }
+    return effects.union(goOnWhenFree())
+  }
+
+  private mutating func spend(_ bytes: Int) -> Effects {
+    spending.add(bytes)
+    guard spending.isLimited, phase == .streaming else { return [] }
+    return heed(spending.need)
+  }
+
+  private mutating func heed(_ need: Spending.Need) -> Effects {
+    switch need {
+    case .nothing: return []
+    case .more:
+      spending.ask()
+      return spending.isUsedUp ? pause().union(.reserve) : .reserve
+    case .pause: return pause()
+    case .end: return end(.error, error: .budgetExhausted, close: true)
+    }
+  }
+
+  private mutating func pause() -> Effects {
+    if paused { return [] }
     paused = true
     return .pauseUpstream
   }
 
+  private mutating func goOnWhenFree() -> Effects {
+    guard paused, uncommittedBytes <= Self.resumeAt, !spending.isUsedUp else { return [] }
+    paused = false
+    return .resumeUpstream
+  }
+
+  // MARK: what the provider says of its answer
+
   /// The provider's count so far; it replaces the former one.
   package mutating func report(usage: Usage) {
-    if phase == .streaming { self.usage = usage }
+    if phase == .streaming { spending.report(usage) }
   }
 
   /// What the provider has reported does not count: another one is asked.
   package mutating func forgetReports() {
     guard phase == .streaming else { return }
-    usage = nil
+    spending.forget()
     finishReason = nil
+    // That was another transfer.
+    paused = false
   }
 
   /// The provider said why it stopped; usage and the end of the stream may still follow.
@@ -188,34 +261,36 @@ package struct Turn: Sendable {
   /// The stream ended as the provider's format says a whole answer ends.
   package mutating func upstreamEnded() -> Effects {
     guard phase == .streaming else { return [] }
-    return end(Terminal(state: .done, finishReason: finishReason ?? .stop, usage: usage), close: false)
+    return end(.done, finishReason: finishReason ?? .stop, close: false)
   }
 
   /// The stream broke or carried an error. The text so far stays.
   package mutating func upstreamFailed(_ error: TurnError) -> Effects {
     guard phase == .streaming else { return [] }
-    return end(Terminal(state: .error, usage: usage, error: error), close: true)
+    return end(.error, error: error, close: true)
   }
 
   /// A client asked to stop. Too late is no error: the turn ends as it would have.
   package mutating func cancel() -> Effects {
     guard phase == .streaming else { return [] }
-    return end(Terminal(state: .cancelled, usage: usage), close: true)
+    return end(.cancelled, close: true)
   }
 
   /// The node gives up the turn (drain).
   package mutating func interrupt() -> Effects {
     guard phase == .streaming else { return [] }
-    return end(Terminal(state: .interrupted, usage: usage), close: true)
+    return end(.interrupted, close: true)
   }
 
   /// The node leaves the turn to another one, which begins it anew. One that has its end already is not left.
   package mutating func leave() -> Effects { phase == .streaming ? lose() : [] }
 
-  private mutating func end(_ terminal: Terminal, close: Bool) -> Effects {
+  private mutating func end(
+    _ state: TurnState, finishReason: FinishReason? = nil, error: TurnError? = nil, close: Bool
+  ) -> Effects {
     let former = log.byteCount
     chunker?.releaseAll(to: &log)
-    phase = .ending(terminal)
+    phase = .ending(Terminal(state: state, finishReason: finishReason, usage: spending.atEnd(state), error: error))
     var effects = queueFlush().union(.urgent)
     if close { effects.insert(.closeUpstream) }
     if durability == .relaxed, log.byteCount > former { effects.insert(.publish) }
@@ -261,10 +336,7 @@ package struct Turn: Sendable {
     inFlight = false
     log.commit(through: sentThrough)
     var effects: Effects = durability == .relaxed ? [] : .publish
-    if paused, uncommittedBytes <= Self.resumeAt {
-      paused = false
-      effects.insert(.resumeUpstream)
-    }
+    effects.formUnion(goOnWhenFree())
     switch phase {
     case .ending: effects.formUnion(queueFlush().union(.urgent))
     case .streaming where log.hasUnsealed || log.sealed > sentThrough: effects.formUnion(queueFlush())

@@ -31,6 +31,8 @@ package struct TurnError: Error, Equatable, Sendable {
     retryable: false)
   package static let toolRefused = TurnError(
     code: "tool_refused", message: "The model called a tool that may not be used.", retryable: false)
+  package static let budgetExhausted = TurnError(
+    code: "budget_exhausted", message: "What may be used of this model is used up.", retryable: false)
   package static let timedOut = TurnError(
     code: "turn_timeout", message: "The answer took longer than this service allows.", retryable: true)
 }

@@ -120,6 +120,8 @@ package final class Service: Sendable {
     self.draining = draining
     let neighbours = LiveTurn.Neighbours(
       flusher: flusher, registry: registry, node: node, load: load, meters: meters,
+      reservations: Reservations(
+        loop: pool.pick(), store: UsageStore(database), node: node, log: log, failures: failures, meters: meters),
       hourglasses: pool.loops.map { Hourglass(loop: $0) })
     // The other half of the connections is left to whoever wants little.
     let pages = Turnstile(places: max(1, settings.databaseConnections / 2))
@@ -322,6 +324,7 @@ package final class Service: Sendable {
   private func tidy() {
     Task { [self] in
       do throws(StoreError) {
+        try await UsageStore(database).tidy()
         let ring = try await nodes.tidy()
         log.debug("ring of turn_delta", metadata: ["result": "\(ring)"])
         while case let expired = try await nodes.expire(), expired > 0 { meters.expired.add(expired, in: meters.lane) }

@@ -121,7 +121,9 @@ package struct NodeStore: Sendable {
       .utf8(Array(Terminal(state: state).events.joined(separator: [0x2C])))
     }
     let rows = try await database.run([
-      Query(.turnReap, .int(limit), events(.interrupted), events(.cancelled), .id(owner), .ids(turns))
+      Query(
+        .turnReap, .int(limit), events(.interrupted), events(.cancelled), .id(owner), .ids(turns),
+        .int(TokenEstimate.bytesOfText), .int(TokenEstimate.image))
     ])[0]
     return (0..<rows.count).compactMap { row in
       rows.id(row, 0).map { ($0, rows.string(row, 1) ?? "") }

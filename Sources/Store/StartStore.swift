@@ -112,12 +112,23 @@ package struct StartStore: Sendable {
       package let remaining: Int
       /// Seconds until all of it is there again.
       package let reset: Int
+
+      package init(limit: Int, remaining: Int, reset: Int) {
+        self.limit = limit
+        self.remaining = remaining
+        self.reset = reset
+      }
     }
 
     /// Of starts in this minute; nil: no limit.
     package let requests: Item?
     /// Of tokens in this day or month; nil: no limit.
     package let tokens: Item?
+
+    package init(requests: Item?, tokens: Item?) {
+      self.requests = requests
+      self.tokens = tokens
+    }
   }
 
   /// A limit that is reached.
@@ -134,13 +145,12 @@ package struct StartStore: Sendable {
     package let rule: Rule
     /// identity, surface, role or model.
     package let subject: String
-    /// Seconds until it is less full by itself; 0: when a turn ends.
+    /// Seconds until it is less full by itself; 0: perhaps as soon as a turn ends.
     package let seconds: Int
     package let allowance: Allowance
+    /// Nobody is to wait for it.
+    package var lasts: Bool { seconds > 60 }
   }
-
-  /// Tokens reserved at a time: a turn asks for as many again before they are used up.
-  package static let tokensAtATime = 4_096
 
   /// The parts of a history's messages are at most this many bytes of JSON, the new message aside.
   private static let historyBytes = 16 << 20
@@ -164,7 +174,7 @@ package struct StartStore: Sendable {
         .startTake, .id(start.incarnation), .id(start.identity), .id(start.surface), .text(start.model),
         .id(start.conversation), .bool(start.isNewConversation), .id(start.turn),
         .int(start.estimatedTokens), .id(start.after.message), .bool(start.speaksOfTools),
-        .textArray(start.tools.map { Array($0.utf8) }), .int(Self.tokensAtATime))
+        .textArray(start.tools.map { Array($0.utf8) }), .int(Turn.tokensAtATime))
     ]
     if let key = start.key {
       queries.append(
@@ -257,17 +267,14 @@ package struct StartStore: Sendable {
 extension StartStore.Allowance {
   /// From the columns of `start_take`.
   fileprivate init(_ rows: Rows) {
-    requests = Item(rows, 52)
-    tokens = Item(rows, 55)
+    self.init(requests: Item(rows, 52), tokens: Item(rows, 55))
   }
 }
 
 extension StartStore.Allowance.Item {
   fileprivate init?(_ rows: Rows, _ column: Int) {
     guard let limit = rows.int(0, column) else { return nil }
-    self.limit = limit
-    remaining = rows.int(0, column + 1) ?? 0
-    reset = rows.int(0, column + 2) ?? 0
+    self.init(limit: limit, remaining: rows.int(0, column + 1) ?? 0, reset: rows.int(0, column + 2) ?? 0)
   }
 }
 

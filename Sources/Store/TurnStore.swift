@@ -40,7 +40,7 @@ package struct TurnStore: Sendable {
     var terminal: Terminal?
     if state.isTerminal {
       terminal = Terminal(
-        state: state, finishReason: rows.string(0, 7).flatMap(FinishReason.init), usage: Usage(rows, 11),
+        state: state, finishReason: rows.string(0, 7).flatMap(FinishReason.init), usage: Usage(rows, 11, estimated: 20),
         error: rows.string(0, 8).map {
           TurnError(code: $0, message: rows.string(0, 9) ?? "", retryable: rows.bool(0, 10) ?? false)
         })
@@ -140,11 +140,11 @@ package struct TurnStore: Sendable {
 }
 
 extension Usage {
-  /// From four columns beginning at `column`; nil if the first is NULL.
-  fileprivate init?(_ rows: Rows, _ column: Int) {
+  /// From four columns beginning at `column`, and one at `estimated`; nil if the first is NULL.
+  fileprivate init?(_ rows: Rows, _ column: Int, estimated: Int) {
     guard let input = rows.int(0, column) else { return nil }
     self.init(
       inputTokens: input, outputTokens: rows.int(0, column + 1) ?? 0, cachedTokens: rows.int(0, column + 2),
-      reasoningTokens: rows.int(0, column + 3))
+      reasoningTokens: rows.int(0, column + 3), isEstimated: rows.bool(0, estimated) ?? false)
   }
 }

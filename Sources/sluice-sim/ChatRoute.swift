@@ -24,6 +24,7 @@ struct ChatRoute: Sendable {
       arrival.stream = request.stream
       let script = try script(request, dialect, id: id, serial: serial)
       arrival.text = script.scenario.text == .clock ? nil : script.reply.text
+      if script.scenario.fault != .status { arrival.usage = script.reply.usage }
       pace = script.scenario.head
       cues = script.cues(stream: arrival.stream)
     } catch {

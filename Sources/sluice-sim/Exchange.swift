@@ -31,6 +31,8 @@ final class Exchange: Sendable {
     var stream = false
     /// Without its long token, if it has one; nil if there is no answer text, or if only its writing makes it.
     var text: AnswerText?
+    /// Of the whole answer; nil if there is none.
+    var usage: Usage?
   }
 
   let arrival: Arrival
@@ -73,7 +75,7 @@ final class Exchange: Sendable {
       + "\"body\":\(arrival.isJSON ? body : JSONText.quoted(body)),\"authorization\":\(arrival.isAuthorized),"
       + "\"stream\":\(arrival.stream),\"startedMs\":\(started),\"endedMs\":\(now.ended.map(String.init) ?? "null"),"
       + "\"end\":\(now.end.map { JSONText.quoted($0.rawValue) } ?? "null"),\"tokensSent\":\(now.tokens),"
-      + "\"followed\":\(now.followed),\(arrival.peer.json),"
+      + "\"usage\":\(arrival.usage?.json ?? "null"),\"followed\":\(now.followed),\(arrival.peer.json),"
       + "\"text\":\(JSONText.quoted(arrival.text?.joined(first: now.tokens) ?? ""))}"
   }
 

@@ -29,6 +29,13 @@ struct Usage: Equatable, Sendable {
   /// Reasoning included.
   let completion: Int
   var reasoning = 0
+  /// Of the prompt, what stood in a cache.
+  var cached = 0
 
   var total: Int { prompt + completion }
+
+  /// As tests see it under `/sim/requests`.
+  var json: String {
+    "{\"prompt\":\(prompt),\"completion\":\(completion),\"reasoning\":\(reasoning),\"cached\":\(cached)}"
+  }
 }

@@ -18,6 +18,8 @@ struct Reply: Sendable {
   let line: LongLine?
   let calls: [ToolCall]
   let promptTokens: Int
+  /// Of these, what stood in a cache.
+  let cachedTokens: Int
 
   init(_ scenario: Scenario, _ request: ChatRequest?, id: String, serial: Int, created: Int) {
     self.id = id
@@ -26,6 +28,7 @@ struct Reply: Sendable {
     model = request?.model ?? ""
     includesUsage = request?.includesUsage ?? false
     promptTokens = request?.promptTokens ?? 0
+    cachedTokens = min(scenario.cached, promptTokens)
     reasoning = AnswerText(reasoning: scenario)
     text = AnswerText(scenario, request: request, limit: request?.tokenLimit)
     line = text.isCut ? nil : scenario.line.map { LongLine(size: $0, fill: scenario.fill) }
@@ -54,7 +57,9 @@ struct Reply: Sendable {
   var count: Int { reasoning.count + text.count + calls.reduce(0) { $0 + $1.pieces.count } }
 
   var usage: Usage {
-    Usage(prompt: promptTokens, completion: count + (line == nil ? 0 : 1), reasoning: reasoning.count)
+    Usage(
+      prompt: promptTokens, completion: count + (line == nil ? 0 : 1), reasoning: reasoning.count,
+      cached: cachedTokens)
   }
 
   /// The inside of the JSON string for the whole text.

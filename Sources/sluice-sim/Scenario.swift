@@ -41,6 +41,8 @@ struct Scenario: Equatable, Sendable {
   var images = false
   /// Length of the reasoning before the text, in tokens.
   var reasoning = 0
+  /// How many tokens of the prompt stood in a cache, at most; Ollama never says so.
+  var cached = 0
   /// How many tools the answer calls at its end, unless the request brings the results of such calls.
   var tools = 0
   /// Bytes of the data line of one more, long token at the end; nil: there is none.
@@ -106,6 +108,7 @@ struct Scenario: Equatable, Sendable {
     case "history": history = try value.flag()
     case "images": images = try value.flag()
     case "reasoning": reasoning = try value.number(0...200_000)
+    case "cached": cached = try value.number(0...200_000)
     case "tools": tools = try value.number(0...64)
     case "line": line = try value.number(4096...(64 << 20))
     case "fill": fill = try value.word()

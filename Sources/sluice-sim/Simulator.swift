@@ -42,6 +42,7 @@ struct Simulator: AsyncParsableCommand {
         history=1   the answer opens with "I see N messages."
         images=1    and with "I see N images."
         reasoning=N tokens of reasoning before the text (0)
+        cached=N    tokens of the prompt that stood in a cache (0; not in Ollama)
         tools=N     tools called behind the text (0), those of the request in turn,
                     or "gauge"; none if the request brings what tools returned
         line=BYTES  the text ends with one more token whose data line (in Bedrock:

@@ -49,6 +49,9 @@ import Wire
     }
     #expect(json(Usage(inputTokens: 1, outputTokens: 2)) == #"{"input_tokens":1,"output_tokens":2}"#)
     #expect(
+      json(Usage(inputTokens: 1, outputTokens: 2, isEstimated: true))
+        == #"{"input_tokens":1,"output_tokens":2,"estimated":true}"#)
+    #expect(
       json(Usage(inputTokens: 1, outputTokens: 2, cachedTokens: 0, reasoningTokens: 4))
         == #"{"input_tokens":1,"output_tokens":2,"cached_tokens":0,"reasoning_tokens":4}"#)
   }

@@ -148,7 +148,8 @@ import Testing
       Issue.record("no finish")
       return
     }
-    #expect(terminal.usage == Usage(inputTokens: 7, outputTokens: 2))
+    // More may have come that the provider did not live to count.
+    #expect(terminal.usage == Usage(inputTokens: 7, outputTokens: 2, isEstimated: true))
     #expect(terminal.finishReason == nil)
   }
 

@@ -87,7 +87,9 @@ struct TurnWorld {
       #expect(grew || isGathered)
       if first, grew { #expect(effects.contains(.urgent)) }
       if !isStreaming {
-        began(Terminal(state: .error, usage: turn.usage, error: .tooLong), effects, closes: true)
+        guard case .ending(let terminal) = turn.phase else { return }
+        #expect(terminal.state == .error && terminal.error == .tooLong)
+        began(terminal, effects, closes: true)
       } else {
         #expect(effects.contains(.publish) == (durability == .relaxed && grew))
       }
@@ -121,7 +123,9 @@ struct TurnWorld {
   private mutating func began(_ terminal: Terminal, _ effects: Turn.Effects, closes: Bool) {
     #expect(self.terminal == nil)
     #expect(turn.phase == .ending(terminal))
-    #expect(terminal.usage == turn.usage)
+    var counted = turn.usage
+    counted?.isEstimated = terminal.state != .done
+    #expect(terminal.usage == counted)
     #expect(effects.contains(.urgent))
     #expect(effects.contains(.closeUpstream) == closes)
     self.terminal = terminal

@@ -125,7 +125,7 @@ def test_turns_with_long_logs_are_reaped(nodes):
     )
     nodes.sql.execute("set statement_timeout = '10s'")
     end = '{"type":"end","state":"interrupted"}'
-    assert len(nodes.run("turn_reap", 20, end, end, None, [])) == 20
+    assert len(nodes.run("turn_reap", 20, end, end, None, [], 4, 1000)) == 20
     text = "".join(f"{n} " for n in range(1, 10001))
     rows = nodes.sql.execute("select parts->0->>'text' as text from message where role = 'assistant'").fetchall()
     assert len(rows) == 20 and all(row["text"] == text for row in rows)

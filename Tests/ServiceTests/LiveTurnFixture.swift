@@ -41,6 +41,8 @@ extension LiveTurn {
           log: log, failures: failures,
           meters: meters),
         registry: Registry(limit: 10), node: node, load: NodeLoad(), meters: meters,
+        reservations: Reservations(
+          loop: loop, store: UsageStore(database), node: node, log: log, failures: failures, meters: meters),
         hourglasses: [Hourglass(loop: loop)]))
   }
 }

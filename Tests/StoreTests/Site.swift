@@ -65,13 +65,16 @@ struct Site {
   }
 
   /// Ends a turn with this answer, and one chunk before the terminal one; an empty answer leaves no message.
-  func answer(_ start: StartStore.Start, _ text: String, state: TurnState = .done) async throws {
+  func answer(
+    _ start: StartStore.Start, _ text: String, state: TurnState = .done, usage: Usage? = nil
+  ) async throws {
     let flush = FlushStore(app)
     let write = flush.finish(
       [1, 2].map {
         FlushStore.Chunk(turn: start.turn, epoch: 1, sequence: $0, events: Array(#"{"type":"text","text":"x"}"#.utf8))
       },
-      terminal: Terminal(state: state, finishReason: state == .done ? .stop : nil), answer: Array(text.utf8),
+      terminal: Terminal(state: state, finishReason: state == .done ? .stop : nil, usage: usage),
+      answer: Array(text.utf8),
       asked: nil, turn: start.turn, epoch: 1, incarnation: node)
     let verdict = await withCheckedContinuation { continuation in
       flush.send(write) { continuation.resume(returning: $0) }

@@ -1,5 +1,6 @@
 import Chat
 import FrontDoor
+import Store
 import Wire
 
 /// An error as OpenAI's API tells it (platform.openai.com/docs/guides/error-codes): clients branch on the status first,
@@ -13,15 +14,21 @@ struct OpenAIError: Sendable {
   var retryable: Bool
   /// Seconds.
   var retryAfter: Int?
+  /// What is left of limits.
+  var allowance: StartStore.Allowance?
 
   init(_ refusal: Refusal) {
     status = Self.status(of: refusal)
-    code = Self.code(of: refusal.code)
+    code = refusal.isQuota ? Self.quota : Self.code(of: refusal.code)
     message = refusal.message
     param = refusal.param
     retryable = refusal.retryable
     retryAfter = refusal.retryAfter
+    allowance = refusal.allowance
   }
+
+  /// What cannot be used for hours or days. OpenAI's type of it is the same word.
+  private static let quota = "insufficient_quota"
 
   /// Why a turn has no whole answer; nil for one that has. `isRepeatable`: another request would be another turn.
   init?(_ terminal: Terminal, isRepeatable: Bool) {
@@ -31,7 +38,7 @@ struct OpenAIError: Sendable {
       let error = terminal.error ?? TurnError(code: "upstream_error", message: "The model failed.", retryable: true)
       self.init(
         status: Self.status(of: error.code),
-        code: error.code == "context_too_long" ? "context_length_exceeded" : error.code, message: error.message,
+        code: Self.code(of: error), message: error.message,
         retryable: error.retryable && isRepeatable)
     case .cancelled:
       self.init(status: 409, code: "cancelled", message: "The answer was cancelled.", retryable: false)
@@ -61,14 +68,23 @@ struct OpenAIError: Sendable {
     case .invalidToken: "invalid_api_key"
     case .unknownModel: "model_not_found"
     case .contextTooLong: "context_length_exceeded"
+    case .limitReached: "rate_limit_exceeded"
     default: code.rawValue
+    }
+  }
+
+  private static func code(of error: TurnError) -> String {
+    switch error.code {
+    case "context_too_long": "context_length_exceeded"
+    case TurnError.budgetExhausted.code: quota
+    default: error.code
     }
   }
 
   /// Of a turn's error.
   private static func status(of code: String) -> Int {
     switch code {
-    case "upstream_rate_limited": 429
+    case "upstream_rate_limited", TurnError.budgetExhausted.code: 429
     case "upstream_overloaded", "overloaded": 503
     case "upstream_timeout", "turn_timeout": 504
     case "upstream_unreachable", "upstream_truncated", "upstream_malformed", "upstream_error": 502
@@ -83,7 +99,7 @@ struct OpenAIError: Sendable {
     case 401: "authentication_error"
     case 403: "permission_error"
     case 404: "not_found_error"
-    case 429: "rate_limit_error"
+    case 429: code == Self.quota ? Self.quota : "rate_limit_error"
     case 500...: "server_error"
     default: "invalid_request_error"
     }
@@ -109,6 +125,7 @@ struct OpenAIError: Sendable {
   func response(origin: String? = nil) -> Response {
     var headers = CrossOrigin.headers(for: origin)
     if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
+    if let allowance { headers += allowance.headers(for: origin) }
     if status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
     // What OpenAI's own libraries go by before the status.
     headers.append(("X-Should-Retry", retryable ? "true" : "false"))

@@ -13,6 +13,7 @@ struct PollRoute: TurnRoute {
     let wait: Int
     let arrived = Instant.now()
     let hidden: Bool
+    let usage: Bool
     let reader: String
   }
 
@@ -22,7 +23,8 @@ struct PollRoute: TurnRoute {
       throw .malformed("`wait` is not a number of milliseconds.")
     }
     return Wish(
-      cursor: cursor, wait: wait, hidden: request.queryValue("hidden") == "1", reader: try request.readerName())
+      cursor: cursor, wait: wait, hidden: request.queryValue("hidden") == "1",
+      usage: request.queryValue("usage") == "1", reader: try request.readerName())
   }
 
   func read(
@@ -32,8 +34,8 @@ struct PollRoute: TurnRoute {
     try access.gate.require(.poll, of: grant.principal, for: turn.facts)
     let bucket = try access.gate.admit(wish.reader, with: wish.cursor, to: turn)
     let ask = Ask(
-      form: .poll(wish.cursor), hidden: wish.hidden, waits: wish.wait > 0, bucket: bucket, origin: origin,
-      renewal: grant.renewal)
+      form: .poll(wish.cursor), hidden: wish.hidden, usage: wish.usage, waits: wish.wait > 0, bucket: bucket,
+      origin: origin, renewal: grant.renewal)
     parkings.of(exchange).answer(
       exchange, of: turn, ask: ask,
       hold: turn.facts.pacer.hold(wish.wait - Instant.now().milliseconds(since: wish.arrived)))

@@ -10,6 +10,10 @@ struct Refusal: Error, Sendable {
   var retryable = false
   /// Seconds, for 429 and 503.
   var retryAfter: Int?
+  /// What is left of limits.
+  var allowance: StartStore.Allowance?
+  /// A limit is reached that lasts for hours or days.
+  var isQuota = false
   /// Which member of the request is at fault, where the client's protocol asks for that.
   var param: String?
   /// Further members of the body, beside `error`.
@@ -71,8 +75,8 @@ struct Refusal: Error, Sendable {
 
   /// A limit is reached: which, and when there is room again.
   static func limited(_ limit: StartStore.Limit) -> Refusal {
-    Refusal(
-      429, .limitReached, "The limit of \(limit.rule.rawValue) is reached.", retryable: true,
+    var refusal = Refusal(
+      429, .limitReached, "The limit of \(limit.rule.rawValue) is reached.", retryable: !limit.lasts,
       retryAfter: max(1, limit.seconds)
     ) { writer in
       writer.key("limit")
@@ -81,6 +85,9 @@ struct Refusal: Error, Sendable {
       writer.member("subject", limit.subject)
       writer.endObject()
     }
+    refusal.allowance = limit.allowance
+    refusal.isQuota = limit.lasts
+    return refusal
   }
 
   static let noTools = Refusal(400, .unsupportedParameter, "This model knows no tools.").at("tools")
@@ -131,6 +138,7 @@ struct Refusal: Error, Sendable {
     writer.endObject()
     var headers = CrossOrigin.headers(for: origin)
     if let retryAfter { headers.append(("Retry-After", String(retryAfter))) }
+    if let allowance { headers += allowance.headers(for: origin) }
     if status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
     return Response(status: status, headers: headers, body: writer.bytes)
   }

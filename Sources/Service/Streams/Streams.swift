@@ -40,9 +40,12 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
     self.meters = meters
   }
 
-  /// *Loop only.* Begins to stream to the exchange. `origin`: the allowed origin to name to the browser.
-  func open(_ exchange: Exchange, of source: Source, for reader: StreamReader, by permit: StreamPermit, origin: String?)
-  {
+  /// *Loop only.* Begins to stream to the exchange. `origin`: the allowed origin to name to the browser; `headers`: what
+  /// else its head says.
+  func open(
+    _ exchange: Exchange, of source: Source, for reader: StreamReader, by permit: StreamPermit, origin: String?,
+    headers: [(String, String)] = []
+  ) {
     let ticket = places.reserve()
     let now = Instant.now()
     if case .live(let turn) = source { turn.streamOpened() }
@@ -50,7 +53,8 @@ final class Streams: WaitingRoom, ReplySource, TimerHandler, @unchecked Sendable
       exchange: exchange, source: source, permit: permit, reader: reader,
       ends: reader.form.resumes ? now.advanced(milliseconds: .random(in: Self.lifetime)) : .distantFuture,
       timer: schedule(ticket, at: now.advanced(milliseconds: Self.silence)))
-    let head = origin == nil ? reader.form.head : reader.form.head.adding(CrossOrigin.headers(for: origin))
+    let more = CrossOrigin.headers(for: origin) + headers
+    let head = more.isEmpty ? reader.form.head : reader.form.head.adding(more)
     if !exchange.stream(head, from: self, token: Int(ticket.place)) { peerGone(Int(ticket.place)) }
   }
 

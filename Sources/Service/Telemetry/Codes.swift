@@ -10,5 +10,5 @@ enum Codes {
   static let turns =
     ProviderError.Code.allCases.map(\.rawValue)
     + ["upstream_unreachable", "upstream_timeout", "overloaded"]
-    + [TurnError.tooLong, .toolCallTooLong, .toolRefused, .timedOut].map(\.code)
+    + [TurnError.tooLong, .toolCallTooLong, .toolRefused, .budgetExhausted, .timedOut].map(\.code)
 }

@@ -55,6 +55,30 @@ enum TurnOutcome: Int, MetricLabel {
   case lost
 }
 
+/// What became of a wish to reserve more tokens.
+enum ReservationOutcome: Int, MetricLabel {
+  case granted
+  /// Limits left less than was asked for.
+  case short
+}
+
+/// A limit that refused a start.
+enum LimitRule: Int, MetricLabel {
+  case requestsPerMinute, concurrentTurns, tokensPerDay, tokensPerMonth, costPerDay, costPerMonth
+
+  init(_ rule: StartStore.Limit.Rule) {
+    self =
+      switch rule {
+      case .requestsPerMinute: .requestsPerMinute
+      case .concurrentTurns: .concurrentTurns
+      case .tokensPerDay: .tokensPerDay
+      case .tokensPerMonth: .tokensPerMonth
+      case .costPerDay: .costPerDay
+      case .costPerMonth: .costPerMonth
+      }
+  }
+}
+
 /// What the provider's usage counts.
 enum TokenKind: Int, MetricLabel {
   case input, output
@@ -62,6 +86,8 @@ enum TokenKind: Int, MetricLabel {
   case cached
   /// Those of the output that were reasoning.
   case reasoning
+  /// Input and output of turns whose providers have not counted all of it: none of the others.
+  case estimated
 }
 
 /// A bound that kept something from growing, where no part counts that by itself (`Telemetry.boundHits`).
@@ -98,6 +124,8 @@ enum Bound: Int, MetricLabel {
   case turnUnread
   /// Uncommitted bytes of a turn: its upstream was paused.
   case uncommittedBytes
+  /// Tokens that a turn has reserved: its upstream was paused until there are more.
+  case reservedTokens
   /// `concurrency_limit` of every route that a turn could still be asked on: it waits, or ends.
   case routeConcurrency
   /// `retry_budget_ms`: the turn ended rather than to wait longer.

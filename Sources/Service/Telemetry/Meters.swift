@@ -18,6 +18,9 @@ final class Meters: Sendable {
   let refusals: CodeCounter
   let bounds: LabelledCounter<Bound>
 
+  let limits: LabelledCounter<LimitRule>
+  let reservations: LabelledCounter<ReservationOutcome>
+
   let adoptions: Counter
   let turnsEnded: LabelledCounter<TurnOutcome>
   let turnErrors: CodeCounter
@@ -49,6 +52,8 @@ final class Meters: Sendable {
     keyReadings = LabelledCounter(lanes)
     refusals = CodeCounter(lanes, codes: Codes.refusals)
     bounds = LabelledCounter(lanes)
+    limits = LabelledCounter(lanes)
+    reservations = LabelledCounter(lanes)
     adoptions = Counter(lanes)
     turnsEnded = LabelledCounter(lanes)
     turnErrors = CodeCounter(lanes, codes: Codes.turns)
@@ -84,7 +89,9 @@ final class Meters: Sendable {
       if error == .toolCallTooLong { bounds.add(.toolCalls, in: lane) }
       if error == .timedOut { bounds.add(.turnAge, in: lane) }
     }
-    if let usage = terminal?.usage {
+    if let usage = terminal?.usage, usage.isEstimated {
+      modelTokens.add(.estimated, max(0, usage.inputTokens) &+ max(0, usage.outputTokens), in: lane)
+    } else if let usage = terminal?.usage {
       modelTokens.add(.input, max(0, usage.inputTokens), in: lane)
       modelTokens.add(.output, max(0, usage.outputTokens), in: lane)
       modelTokens.add(.cached, max(0, usage.cachedTokens ?? 0), in: lane)

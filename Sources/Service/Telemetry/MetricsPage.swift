@@ -66,7 +66,8 @@ struct MetricsPage {
     counter("sluice_text_bytes_total", "Bytes of that text.", meters.textBytes.value)
     counter(
       "sluice_model_tokens_total",
-      "Tokens of ended turns as their providers counted them; cached are part of input, reasoning of output.",
+      "Tokens of ended turns as their providers counted them; cached are part of input, reasoning of output; estimated: "
+        + "both, of turns that their providers have not counted.",
       by: "kind", meters.modelTokens.values)
   }
 
@@ -92,6 +93,13 @@ struct MetricsPage {
     counter(
       "sluice_starts_total", "Requests to start a turn, by outcome; repeated: by a key that was used before.",
       by: "outcome", meters.starts.values)
+    counter(
+      "sluice_limit_hits_total", "Starts refused because a limit is reached, by its rule.", by: "rule",
+      meters.limits.values)
+    counter(
+      "sluice_reservations_total",
+      "Times that a turn asked for more tokens of its limits; short: it got less than it asked for.", by: "outcome",
+      meters.reservations.values)
     counter(
       "sluice_polls_total",
       "Polls, by outcome; hold_over: answered without news; abandoned: the reader went away while it waited.",

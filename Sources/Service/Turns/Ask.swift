@@ -11,6 +11,8 @@ struct Ask: Sendable {
 
   let form: Form
   var hidden = false
+  /// It wants to know of the tokens that are used so far.
+  var usage = false
   /// The reader lets itself be held: it may come again at once.
   var waits = false
   /// That of the reader in the turn's budget; of no effect on `whole`.

@@ -34,6 +34,7 @@ final class LiveTurn: Sendable {
     let node: Node
     let load: NodeLoad
     let meters: Meters
+    let reservations: Reservations
     /// Of each loop.
     let hourglasses: [Hourglass]
   }
@@ -88,6 +89,12 @@ final class LiveTurn: Sendable {
 
   /// Whether an own turn still takes what a provider says.
   var isStreaming: Bool { state.withLock { $0.turn?.phase == .streaming } }
+
+  /// Tokens that an own turn wants to have reserved; nil if it wants none.
+  var wantedTokens: Int? { state.withLock { $0.turn?.wanted } }
+
+  /// Whether an own turn has used all that is reserved, or will by what it sends.
+  var isShortOfTokens: Bool { state.withLock { $0.turn?.isShort == true } }
 
   /// The epoch of the text, for first cursors.
   var epoch: Int { state.withLock { view($0).log.epoch } }
@@ -155,6 +162,7 @@ final class LiveTurn: Sendable {
       neighbours.hourglasses.here?.turn(for: self, at: Instant(milliseconds: due))
     }
     if effects.contains(.publish) { publish(into: &wakeups) }
+    if effects.contains(.reserve) { neighbours.reservations.ask(self) }
     if effects.contains(.resumeUpstream) { transfer.resume() }
     if effects.contains(.closeUpstream) { transfer.close() }
     if effects.contains(.retire) { retire() }
@@ -345,6 +353,7 @@ final class LiveTurn: Sendable {
         ? PollReply(cursor: cursor, idleFor: facts.pacer, reader)
         : PollReply(log, after: cursor, through: head, terminal, of: facts, reader)
       reply.token = ask.renewal
+      if ask.usage, reply.terminal == nil { reply.usage = state.turn?.usageSoFar }
       state.readers.budget.told(at: ask.bucket, due: now.milliseconds + reply.pollAfter)
       state.readers.asked(at: now, pause: reply.pollAfter)
       // Written here: a reply that kept its slice of the log any longer would make the next delta copy all of it.

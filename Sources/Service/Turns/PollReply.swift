@@ -14,6 +14,8 @@ package struct PollReply: Sendable {
   /// Milliseconds until the next poll of this reader.
   package var pollAfter = 0
   package var message: ID?
+  /// Of a turn that streams, for a reader that asks.
+  package var usage: Usage?
   /// A fresh token for a reader whose token is in the last third of its life.
   package var token: String?
 
@@ -42,6 +44,10 @@ package struct PollReply: Sendable {
       writer.member("poll_after_ms", pollAfter)
     }
     if let terminal { Self.write(terminal, message: message, to: &writer) }
+    if let usage, terminal == nil {
+      writer.key("usage")
+      usage.write(to: &writer)
+    }
     writer.member("token", token)
     writer.endObject()
     return writer.bytes

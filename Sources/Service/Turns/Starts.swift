@@ -149,7 +149,7 @@ struct Starts: Sendable {
     if isDraining() { throw .draining }
     guard node.holdsLease else { throw .unavailable }
     switch try await take(&start, &asked) {
-    case .started(let plan, let history, _):
+    case .started(let plan, let history, let allowance):
       let facts = LiveTurn.Facts(
         id: start.turn, conversation: start.conversation, identity: start.identity, surface: start.surface,
         userMessage: start.userMessage, message: start.assistantMessage, pacer: Pacer(base: plan.pace),
@@ -158,14 +158,18 @@ struct Starts: Sendable {
       let turn = starter.begin(
         facts, model: start.model, plan: plan, history: history, brought: start.request,
         incarnation: start.incarnation, in: place)
-      answer(asked, with: turn)
+      answer(
+        asked, with: turn,
+        headers: allowance.taken(tokens: start.estimatedTokens).headers(for: asked.origin))
     case .repeated(let turn, let sameBody): try await attach(asked, to: turn, sameBody: sameBody)
     case .busy: throw .overloaded
     case .noConversation: throw .notFound
     case .noModel: throw .noModel
     case .noTools: throw .noTools
     case .toolRefused: throw .toolRefused
-    case .limited(let limit): throw .limited(limit)
+    case .limited(let limit):
+      gate.meters.limits.add(LimitRule(limit.rule), in: gate.meters.lane)
+      throw .limited(limit)
     case .noMessage: throw .noMessage
     case .tooLong: throw .tooLong
     case .noIdentity: throw .badToken
@@ -218,11 +222,13 @@ struct Starts: Sendable {
 
   // MARK: answers
 
-  private func answer(_ asked: Asked, with turn: LiveTurn) {
+  /// `headers`: what else a new turn's start is told.
+  private func answer(_ asked: Asked, with turn: LiveTurn, headers: [(String, String)] = []) {
     let exchange = asked.exchange
     switch asked.way {
-    case .receipt: accept(asked, turn.facts, epoch: turn.epoch)
-    case .whole(let form):
+    case .receipt: accept(asked, turn.facts, epoch: turn.epoch, headers)
+    case .whole(let plain):
+      let form: any AnswerForm = headers.isEmpty ? plain : AllowedForm(form: plain, headers: headers)
       let ask = Ask(form: .whole(form), origin: asked.origin)
       let hold = max(1, form.hold - Instant.now().milliseconds(since: asked.arrived))
       exchange.loop.submit { parkings.of(exchange).answer(exchange, of: turn, ask: ask, hold: hold) }
@@ -231,7 +237,8 @@ struct Starts: Sendable {
       let reader = StreamReader(
         form: form(receipt(asked, turn.facts, epoch: epoch)), cursor: Cursor(epoch: epoch, offset: 0))
       exchange.loop.submit {
-        streams.of(exchange).open(exchange, of: .live(turn), for: reader, by: permit, origin: asked.origin)
+        streams.of(exchange).open(
+          exchange, of: .live(turn), for: reader, by: permit, origin: asked.origin, headers: headers)
       }
     }
   }
@@ -255,10 +262,13 @@ struct Starts: Sendable {
     }
   }
 
-  private func accept(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int) {
+  private func accept(
+    _ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int, _ headers: [(String, String)] = []
+  ) {
     asked.exchange.reply(
       Response(
-        status: 202, headers: CrossOrigin.headers(for: asked.origin), body: receipt(asked, facts, epoch: epoch).json))
+        status: 202, headers: CrossOrigin.headers(for: asked.origin) + headers,
+        body: receipt(asked, facts, epoch: epoch).json))
   }
 
   private func receipt(_ asked: Asked, _ facts: LiveTurn.Facts, epoch: Int) -> Receipt {

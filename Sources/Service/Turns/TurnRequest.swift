@@ -27,6 +27,25 @@ struct TurnRequest: Sendable {
     parameters = own.replaced(by: request.parameters)
   }
 
+  /// What all of it is taken for, with the virtual model's prompts.
+  func estimatedTokens(with plan: StartStore.Plan) -> Int {
+    var text = (plan.systemPrompt?.utf8.count ?? 0) + (plan.prefixPrompt?.utf8.count ?? 0)
+    var images = 0
+    for part in messages.lazy.flatMap(\.parts) {
+      switch part {
+      case .text(let part): text += part.utf8.count
+      case .image, .imageData: images += 1
+      case .toolCall(let call): text += call.name.utf8.count + call.arguments.utf8.count
+      case .toolResult(let result): text += result.text.utf8.count
+      case .kept(_, let json): text += json.count
+      }
+    }
+    for tool in tools?.list ?? [] {
+      text += tool.name.utf8.count + tool.description.utf8.count + tool.schema.utf8.count
+    }
+    return TokenEstimate.of(text: text, images: images)
+  }
+
   private static func messages(_ history: [StartStore.Message]) throws(ProviderError) -> [ProviderMessage] {
     var messages: [ProviderMessage] = []
     for message in history {

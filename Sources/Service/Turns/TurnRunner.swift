@@ -62,7 +62,13 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
 
   func received(head: ResponseHead) {
     self.head = head
-    if !isOver { turn.record.headCame(request: head.requestID) }
+    if isOver { return }
+    turn.record.headCame(request: head.requestID)
+    guard !isRefused else { return }
+    _ = turn.mutate {
+      $0.requestTaken()
+      return []
+    }
   }
 
   func received(body: UnsafeRawBufferPointer) -> TransferFlow {
@@ -75,7 +81,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     }
     let effects = decode { (decoder, deltas) throws(ProviderError) in try decoder.feed(body, to: &deltas) }
     if effects.contains(.pauseUpstream) {
-      meters.hit(.uncommittedBytes)
+      meters.hit(turn.isShortOfTokens ? .reservedTokens : .uncommittedBytes)
       return .pause
     }
     return decoder.sawData && hasBegun ? .proceed : .idle
@@ -210,8 +216,10 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     mutating func reasoning(_ utf8: UnsafeRawBufferPointer) {
       hasBegun = true
       switch reasoning {
-      case .hidden: break
-      case .progress: if !isThinking { think(true) }
+      case .hidden: effects.formUnion(turn.mutate { $0.spend(unseen: utf8.count) })
+      case .progress:
+        if !isThinking { think(true) }
+        effects.formUnion(turn.mutate { $0.spend(unseen: utf8.count) })
       case .full:
         hasShown = true
         effects.formUnion(turn.mutate { $0.appendReasoning(utf8) })
@@ -227,6 +235,7 @@ final class TurnRunner: TransferSink, @unchecked Sendable {
     mutating func toolArguments(_ utf8: UnsafeRawBufferPointer, index: Int) {
       hasBegun = true
       calls.add(utf8, to: index)
+      effects.formUnion(turn.mutate { $0.spend(unseen: utf8.count) })
     }
 
     /// Calls are shown when all that the answer holds is there: until then another route may be asked.

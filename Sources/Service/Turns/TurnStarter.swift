@@ -42,12 +42,26 @@ struct TurnStarter: Sendable {
     do throws(ProviderError) {
       hosts.note(Self.host(of: plan), of: model, surface: facts.surface)
       let request = try TurnRequest(plan: plan, history: history, brought: brought)
-      TurnCourse(turn, plan: plan, request: request, place: place, means: means, log: log).advance()
+      let course = TurnCourse(turn, plan: plan, request: request, place: place, means: means, log: log)
+      ask(course, in: turn, request.estimatedTokens(with: plan), reserved: plan.tokens)
     } catch {
       log.cannotAsk(error)
       turn.input { $0.upstreamFailed(error.turnError) }
     }
     return turn
+  }
+
+  /// Asks the first route; a turn that sends more than is reserved for it has that reserved before.
+  private func ask(_ course: TurnCourse, in turn: LiveTurn, _ input: Int, reserved: Int?) {
+    let wantsMore = turn.mutate { $0.begin(input: input, reserved: reserved) }.contains(.reserve)
+    guard wantsMore else { return course.advance() }
+    if turn.isShortOfTokens {
+      // Off the loop: what comes next may read files and sign.
+      neighbours.reservations.ask(turn) { Task { course.advance() } }
+    } else {
+      neighbours.reservations.ask(turn)
+      course.advance()
+    }
   }
 
   /// The host that all routes of the model lead to; nil if there are several, of which any may have room.

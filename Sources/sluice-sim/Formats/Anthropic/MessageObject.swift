@@ -48,7 +48,7 @@ struct MessageObject: Sendable {
   private func object(content: [String], stopReason: String, outputTokens: Int) -> String {
     "{\"model\":\(JSONText.quoted(reply.model)),\"id\":\"\(reply.id)\",\"type\":\"message\",\"role\":\"assistant\","
       + "\"content\":[\(content.joined(separator: ","))],\"stop_reason\":\(stopReason),\"stop_sequence\":null,"
-      + "\"usage\":{\"input_tokens\":\(reply.usage.prompt),\"cache_creation_input_tokens\":0,"
-      + "\"cache_read_input_tokens\":0,\"output_tokens\":\(outputTokens),\"service_tier\":\"standard\"}}"
+      + "\"usage\":{\"input_tokens\":\(reply.usage.prompt - reply.usage.cached),\"cache_creation_input_tokens\":0,"
+      + "\"cache_read_input_tokens\":\(reply.usage.cached),\"output_tokens\":\(outputTokens),\"service_tier\":\"standard\"}}"
   }
 }

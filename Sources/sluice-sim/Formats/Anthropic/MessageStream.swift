@@ -48,8 +48,8 @@ struct MessageStream: AnswerStream {
       event(
         "message_delta",
         ",\"delta\":{\"stop_reason\":\"\(object.stopReason)\",\"stop_sequence\":null},"
-          + "\"usage\":{\"input_tokens\":\(reply.usage.prompt),\"cache_creation_input_tokens\":0,"
-          + "\"cache_read_input_tokens\":0,\"output_tokens\":\(reply.usage.completion)}")
+          + "\"usage\":{\"input_tokens\":\(reply.usage.prompt - reply.usage.cached),\"cache_creation_input_tokens\":0,"
+          + "\"cache_read_input_tokens\":\(reply.usage.cached),\"output_tokens\":\(reply.usage.completion)}")
     ]
   }
 

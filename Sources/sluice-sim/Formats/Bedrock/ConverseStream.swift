@@ -91,7 +91,8 @@ struct ConverseStream: AnswerStream {
 
   private var usage: String {
     let usage = reply.usage
-    return "\"usage\":{\"inputTokens\":\(usage.prompt),\"outputTokens\":\(usage.completion),"
+    return "\"usage\":{\"inputTokens\":\(usage.prompt - usage.cached),\"outputTokens\":\(usage.completion),"
+      + (usage.cached > 0 ? "\"cacheReadInputTokens\":\(usage.cached)," : "")
       + "\"totalTokens\":\(usage.total)}"
   }
 }

@@ -72,6 +72,7 @@ struct GeminiStream: AnswerStream {
     let thinking = thoughts > 0 ? ",\"thoughtsTokenCount\": \(thoughts)" : ""
     return "],\"role\": \"model\"}\(reason),\"index\": 0}],"
       + "\"usageMetadata\": {\"promptTokenCount\": \(reply.usage.prompt),\"candidatesTokenCount\": \(tokens),"
+      + (reply.usage.cached > 0 ? "\"cachedContentTokenCount\": \(reply.usage.cached)," : "")
       + "\"totalTokenCount\": \(reply.usage.prompt + tokens + thoughts),"
       + "\"promptTokensDetails\": [{\"modality\": \"TEXT\",\"tokenCount\": \(reply.usage.prompt)}]\(thinking)},"
       + "\"modelVersion\": \(JSONText.quoted(reply.model)),\"responseId\": \"\(reply.id)\"}"

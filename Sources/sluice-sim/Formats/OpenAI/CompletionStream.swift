@@ -105,7 +105,7 @@ extension Usage {
   /// OpenAI's `usage`.
   var completionJSON: String {
     "{\"prompt_tokens\":\(prompt),\"completion_tokens\":\(completion),\"total_tokens\":\(total),"
-      + "\"prompt_tokens_details\":{\"cached_tokens\":0,\"audio_tokens\":0},"
+      + "\"prompt_tokens_details\":{\"cached_tokens\":\(cached),\"audio_tokens\":0},"
       + "\"completion_tokens_details\":{\"reasoning_tokens\":\(reasoning),\"audio_tokens\":0,"
       + "\"accepted_prediction_tokens\":0,\"rejected_prediction_tokens\":0}}"
   }

@@ -75,7 +75,7 @@ struct ResponseObject: Sendable {
 
   private var usage: String {
     let usage = reply.usage
-    return "{\"input_tokens\":\(usage.prompt),\"input_tokens_details\":{\"cached_tokens\":0},"
+    return "{\"input_tokens\":\(usage.prompt),\"input_tokens_details\":{\"cached_tokens\":\(usage.cached)},"
       + "\"output_tokens\":\(usage.completion),\"output_tokens_details\":{\"reasoning_tokens\":\(usage.reasoning)},"
       + "\"total_tokens\":\(usage.total)}"
   }
