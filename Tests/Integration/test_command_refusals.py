@@ -84,7 +84,8 @@ OUT_OF_REACH = {
     "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
     "identity_kind_check", "surface_role_id_fkey", "surface_anonymous_role_id_fkey", "role_pkey", "role_model_pkey",
     "role_model_role_id_fkey", "role_model_model_id_fkey", "role_tool_pkey", "role_tool_role_id_fkey",
-    "identity_role_pkey", "identity_role_identity_id_fkey", "identity_role_role_id_fkey", "identity_team_check", "identity_project_check",
+    "identity_role_pkey", "identity_role_identity_id_fkey", "identity_role_role_id_fkey", "identity_team_check",
+    "identity_project_check",
     "identity_merged_into_check", "identity_merged_into_fkey", "identity_merged_at_check",
 }
 

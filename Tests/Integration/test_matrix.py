@@ -423,7 +423,7 @@ def test_a_model_that_no_role_grants_looks_like_none(world, surface):
 
 
 def test_nobody_lost_what_is_theirs(world):
-    """However much was refused: all turns and conversations of the beginning are there, and nobody ended a foreign one."""
+    """However much was refused, the turns and conversations of the beginning are there, and no foreign one was ended."""
     sql = world.deployment.sql
     for person in world.people.values():
         assert sql.execute("select from conversation where id = %s", [person["conversation"]]).fetchone() is not None
