@@ -1,5 +1,5 @@
--- Called by `sluice role add` and `sluice role set`: the columns that are given, and what is granted beside what was, or
--- no more.
+-- Called by `sluice role add` and `sluice role set`: the columns that are given, and what is granted besides what was,
+-- or no more.
 -- $1 id, $2 object of column values; in it also the lists `grant_models` and `drop_models` of ids, `grant_tools` and
 -- `drop_tools` of names
 with models as (

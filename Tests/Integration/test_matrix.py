@@ -225,7 +225,8 @@ class World:
     def settle(self) -> None:
         sql = self.deployment.sql
         for surface in [*SURFACES, OTHER]:
-            row = self.deployment.insert("surface", name=surface.name, kind="web", anonymous=True, session_limit=100_000)
+            columns = {"kind": "web", "anonymous": True, "session_limit": 100_000}
+            row = self.deployment.insert("surface", name=surface.name, **columns)
             self.ids[surface.name] = str(row["id"])
             self.keys[surface.name] = key = f"sk_{secrets.token_urlsafe(32)}"
             service = self.deployment.insert("identity", kind="service")["id"]
@@ -422,7 +423,7 @@ def test_a_model_that_no_role_grants_looks_like_none(world, surface):
 
 
 def test_nobody_lost_what_is_theirs(world):
-    """However many were refused, all turns and conversations of the beginning are there, and no foreign turn was ended."""
+    """However much was refused, the turns and conversations of the beginning are there, and no foreign one was ended."""
     sql = world.deployment.sql
     for person in world.people.values():
         assert sql.execute("select from conversation where id = %s", [person["conversation"]]).fetchone() is not None

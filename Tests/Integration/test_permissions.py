@@ -1,4 +1,4 @@
-"""What roles and surfaces allow, while things go on: tools at each call, rights that are taken away, and what it costs."""
+"""What roles and surfaces allow while things go on: tools at each call, rights that are taken away, what it costs."""
 
 import hashlib
 import json

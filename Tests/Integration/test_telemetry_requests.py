@@ -21,7 +21,11 @@ from stream_client import open_stream
 
 @moves("sluice_refusals_total")
 def test_every_refusal_counts_by_its_code(deployment, node):
-    client, stranger = deployment.client(), deployment.client()
+    client, stranger, mute = deployment.client(), deployment.client(), ChatClient(deployment.nginx.url)
+    mute.open_session("shop")
+    deployment.sql.execute("update role set all_tools = false")
+    deployment.sql.execute("update surface set capabilities = '{sse}' where name = 'shop'")
+    wait_until(lambda: mute.post_start({"message": "Hi"}).status_code == 403, "the surface to be read anew")
     model = deployment.model("rate=0;tokens=5").name
     ended = client.start(model=model).read()
     live = client.start(model=deployment.model("rate=20;tokens=5000").name).read_some(1)
@@ -33,6 +37,11 @@ def test_every_refusal_counts_by_its_code(deployment, node):
 
     def get(path: str, **options):
         return lambda: client.request("GET", path, **options)
+
+    def tools() -> requests.Response:
+        offered = {"type": "function", "function": {"name": "find"}}
+        body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "tools": [offered]}
+        return client.request("POST", "/v1/chat/completions", json=body)
 
     def foreign() -> requests.Response:
         origin = {"Origin": "https://elsewhere.example"}
@@ -55,6 +64,8 @@ def test_every_refusal_counts_by_its_code(deployment, node):
         ("not_found", "polls", lambda: ended.get(token=stranger.token)),
         ("not_found", "cancels", lambda: ended.cancel(token=stranger.token)),
         ("read_only", "cancels", lambda: ended.cancel(token=ended.started["read_token"])),
+        ("capability_missing", "starts", lambda: mute.post_start({"message": "Hi", "model": model})),
+        ("tool_refused", "starts", tools),
         ("no_anonymous_sessions", None, lambda: client.open_session("staff")),
         ("not_found", None, get("/chat/nothing/here")),
         ("method_not_allowed", None, get("/chat/start")),

@@ -34,9 +34,12 @@ import Upstream
     meters.ended(Terminal(state: .error, error: .tooLong))
     meters.ended(Terminal(state: .error, error: .timedOut))
     meters.ended(Terminal(state: .error, error: .toolCallTooLong))
+    meters.ended(Terminal(state: .error, error: .toolRefused))
     #expect(nonzero(meters.bounds.values) == ["turn_log": 1, "turn_age": 1, "tool_calls": 1])
     #expect(
-      nonzero(meters.turnErrors.values) == ["turn_too_long": 1, "turn_timeout": 1, "tool_call_too_long": 1])
+      nonzero(meters.turnErrors.values) == [
+        "turn_too_long": 1, "turn_timeout": 1, "tool_call_too_long": 1, "tool_refused": 1,
+      ])
   }
 
   @Test(arguments: Refusal.Code.allCases) func everyCodeOfARefusalHasItsSeries(_ code: Refusal.Code) {

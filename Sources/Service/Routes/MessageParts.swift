@@ -9,7 +9,7 @@ struct MessageParts: Sendable {
   let json: [UInt8]
   /// What the message will roughly cost the model.
   let estimatedTokens: Int
-  /// How many.
+  /// How many there are.
   let images: Int
 
   /// Bytes of all text.

@@ -46,15 +46,14 @@ struct Refusal: Error, Sendable {
     403, .sessionRequired, "A turn's token opens that turn alone: use a session token or a surface key.")
   static let originRefused = Refusal(403, .originRefused, "This origin may not use the surface.")
   static let surfaceDisabled = Refusal(403, .surfaceDisabled, "This surface is closed.")
-  /// Of several that would do, none is there.
+
+  /// What the surface would have to be able to do; of several, any one would be enough.
   static func missing(_ any: Capabilities) -> Refusal {
     let names = any.names
-    return Refusal(403, .capabilityMissing, "This surface does not have \(names.joined(separator: " or ")).") {
-      writer in
-      writer.key("capability")
-      writer.string(names.first ?? "")
-    }
+    let message = "This surface does not have \(names.joined(separator: " or "))."
+    return Refusal(403, .capabilityMissing, message) { $0.member("capability", names.first) }
   }
+
   /// For what is absent and for what belongs to somebody else: the same body as for an unknown path.
   static let notFound = Refusal(404, .notFound, "There is nothing here.")
   static let purged = Refusal(410, .purged, "This answer is no longer kept.")

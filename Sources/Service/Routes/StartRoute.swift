@@ -21,7 +21,7 @@ struct StartRoute: Sendable {
     switch StreamKind(accepted: request.accept) {
     case .events: .stream { EventStreamForm(receipt: $0.json) }
     case .lines: .stream { JSONLinesForm(receipt: $0.json) }
-    case nil: !body.modes.isEmpty ? .receipt : .whole(ClassicForm())
+    case nil: body.modes.isEmpty ? .whole(ClassicForm()) : .receipt
     }
   }
 
