@@ -1,5 +1,5 @@
--- Called by `sluice key rotate`, before admin_key_set of the new key in the same transaction: a key like the old one, which
--- ends after a while, unless it ends before. A revoked key has no successor.
+-- Called by `sluice key rotate`, before admin_key_set of the new key in the same transaction: a key like the old one,
+-- which ends after a while, unless it ends before. A revoked key has no successor.
 -- $1 id of the new key, $2 id of the old one, $3 hash of the new one, $4 seconds that the old one still holds
 with old as (
   update sluice.surface_key

@@ -1,5 +1,5 @@
--- Called by `sluice check`, once: rights that nobody should have, a row each, and what takes them back. Asks the catalogue
--- about the roles of the schema and about everybody; who was given content by name has a reason.
+-- Called by `sluice check`, once: rights that nobody should have, a row each, and what takes them back. Asks the
+-- catalogue about the roles of the schema and about everybody; who was given content by name has a reason.
 with content (relation) as (
   select unnest(array['conversation', 'message', 'turn', 'turn_delta', 'idempotency'])
 ),

@@ -45,8 +45,8 @@ create table sluice.audit (
 );
 
 comment on table sluice.audit is
-  'What operators changed, by command line or SQL, a row for each row changed; written by triggers, never changed. What '
-  'the program does for its users is not here. How long it is kept is the DBA''s to say.';
+  'What operators changed, by command line or SQL, a row for each row changed; written by triggers, never changed. '
+  'What the program does for its users is not here. How long it is kept is the DBA''s to say.';
 comment on column sluice.audit.at is 'When, by the clock: the rows of one transaction follow one another.';
 comment on column sluice.audit.id is 'Key, with at.';
 comment on column sluice.audit.login is 'The role that had logged in.';

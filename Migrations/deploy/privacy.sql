@@ -157,8 +157,8 @@ begin atomic
 end;
 
 comment on function sluice.conversation_purge (uuid[]) is
-  'Deletes conversations that the caller has locked, and in which no turn is live: messages and logs with them, and what '
-  'clients gave their turns. The turns themselves stay, for reports. Returns how many there were.';
+  'Deletes conversations that the caller has locked, and in which no turn is live: messages and logs with them, and '
+  'what clients gave their turns. The turns themselves stay, for reports. Returns how many there were.';
 
 create function sluice.conversation_expire(most integer default 100)
 returns integer
@@ -203,8 +203,9 @@ end
 $$;
 
 comment on function sluice.conversation_expire (integer) is
-  'Deletes some conversations in which nothing was said for longer than their surface keeps them: as many as are given, '
-  'or as it gets through in a second. Returns how many; 0: none are left, or others are at it. Harmless at any time.';
+  'Deletes some conversations in which nothing was said for longer than their surface keeps them: as many as are '
+  'given, or as it gets through in a second. Returns how many; 0: none are left, or others are at it. Harmless at any '
+  'time.';
 
 create function sluice.identity_erase(
   identity uuid, most integer default 100, out conversations integer, out live integer, out done boolean
@@ -306,8 +307,8 @@ $$;
 
 comment on function sluice.identity_erase (uuid, integer) is
   'Erases some of what is kept of an identity and of those merged into it: bars its tokens and keys, cancels its live '
-  'turns, deletes links, roles, limits and conversations, as many as are given or as it gets through in a second. To be '
-  'called again, each time in a transaction of its own, until done; again at any time. Turns and the ledger stay, '
+  'turns, deletes links, roles, limits and conversations, as many as are given or as it gets through in a second. To '
+  'be called again, each time in a transaction of its own, until done; again at any time. Turns and the ledger stay, '
   'without content. Returns the conversations deleted and the turns that are still to end.';
 
 create function sluice.conversation_export(identity uuid, conversation uuid)

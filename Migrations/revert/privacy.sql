@@ -1,7 +1,7 @@
 -- Revert sluice:privacy from pg
 --
--- Who was granted content by mistake reads it again. A role that something else in the cluster still depends on, such as
--- another database's schema sluice, stays.
+-- Who was granted content by mistake reads it again. A role that something else in the cluster still depends on, such
+-- as another database's schema sluice, stays.
 
 begin;
 

@@ -20,7 +20,7 @@ def test_all_is_well_and_strict_agrees(bench):
     subjects = {finding["subject"] for finding in report.body["findings"]}
     assert subjects == {
         *("configuration", "key_file", "descriptors", "listen", "operator_listen"),
-        *("database", "tls", "settings", "clock", "schema", "rights", "ring", "surfaces", "roles", "routes"),
+        *("database", "tls", "settings", "clock", "schema", "rights", "exposure", "ring", "surfaces", "roles", "routes"),
         *("credentials", "issuers", "node_tag"),
     }
 

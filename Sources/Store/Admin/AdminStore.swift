@@ -29,8 +29,8 @@ package struct AdminStore: Sendable {
     return try Self.rows(results[1]).first { $0.text("id") == id.description }
   }
 
-  /// A new key in the place of `old`, which holds for `grace` more seconds, unless it ends before; as it then stands, or
-  /// nil if the old one is not there any more, or revoked.
+  /// A new key in the place of `old`, which holds for `grace` more seconds, unless it ends before; as it then stands,
+  /// or nil if the old one is not there any more, or revoked.
   package func rotate(
     key old: ID, as new: ID, hash: [UInt8], _ changes: AdminChanges, grace: Int
   ) async throws(StoreError) -> AdminRow? {
@@ -41,7 +41,7 @@ package struct AdminStore: Sendable {
     return try Self.rows(results[2]).first { $0.text("id") == new.description }
   }
 
-  /// What operators changed, the newest first; since so many seconds ago, or since a time as PostgreSQL reads it, or ever.
+  /// What operators changed, the newest first; since so many seconds ago, or a time as PostgreSQL reads it, or ever.
   package func audit(
     seconds: Int?, since: String?, table: String?, limit: Int
   ) async throws(StoreError) -> [AdminRow] {

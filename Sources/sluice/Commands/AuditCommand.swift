@@ -8,8 +8,8 @@ struct AuditCommand: ParsableCommand {
     abstract: "The audit: who changed what.",
     discussion: """
       Whatever operators change, by these commands or by SQL, is written down by triggers, with what it was before. \
-      Secrets, and what names a person, are shown as ***. What the program does for its users is not there. Nothing can \
-      be changed in it from here; how long it is kept is said by the owner of the schema.
+      Secrets, and what names a person, are shown as ***. What the program does for its users is not there. Nothing \
+      can be changed in it from here; how long it is kept is said by the owner of the schema.
 
         sluice audit list --since 7d
         sluice audit list --table surface --json | jq '.[].changes'

@@ -9,9 +9,9 @@ struct EraseIdentity: AsyncParsableCommand {
     abstract: "Erase all that a person has said, for good.",
     discussion: """
       Bars the identity, and those merged into it, from all nodes within 5 s, cancels its live turns, and deletes its \
-      names, links, roles, limits, conversations and messages, some at a time. Turns and the ledger stay, without content. \
-      It may be broken off and repeated. It takes a role that is a member of sluice_privacy. Backups are yours to think \
-      of.
+      names, links, roles, limits, conversations and messages, some at a time. Turns and the ledger stay, without \
+      content. It may be broken off and repeated. It takes a role that is a member of sluice_privacy. Backups are \
+      yours to think of.
 
         sluice identity export 0b9d5c1e --output ada.jsonl
         sluice identity erase 0b9d5c1e --yes

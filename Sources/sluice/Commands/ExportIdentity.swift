@@ -8,9 +8,9 @@ struct ExportIdentity: AsyncParsableCommand {
     commandName: "export",
     abstract: "Write down all that is kept of a person.",
     discussion: """
-      JSON lines, an object each, of `kind` (identity, link, conversation, message, turn, log, usage …) and `item`, the \
-      row. Of identities merged into it as well. Keys, hashes and providers are left out. It takes a role that is a \
-      member of sluice_privacy, and the audit says who asked.
+      JSON lines, an object each, of `kind` (identity, link, conversation, message, turn, log, usage …) and `item`, \
+      the row. Of identities merged into it as well. Keys, hashes and providers are left out. It takes a role that is \
+      a member of sluice_privacy, and the audit says who asked.
 
         sluice identity export 0b9d5c1e --output ada.jsonl
         sluice identity export 0b9d5c1e | jq -r 'select(.kind == "message") | .item.parts'

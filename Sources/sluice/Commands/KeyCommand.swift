@@ -67,8 +67,8 @@ struct KeyCommand: ParsableCommand {
       commandName: "add",
       abstract: "Make a key; it is shown once.",
       discussion: """
-        The key goes to standard output, alone; the rest to standard error. A further key for the same conversations is \
-        given the identity of the first; `sluice key rotate` replaces one.
+        The key goes to standard output, alone; the rest to standard error. A further key for the same conversations \
+        is given the identity of the first; `sluice key rotate` replaces one.
 
           sluice key add helpdesk --label "Helpdesk" --expires 365d > helpdesk.key
           sluice key add helpdesk --label "Helpdesk, 2027" --expires 2028-01-31 \\

@@ -9,9 +9,9 @@ struct RotateKey: AsyncParsableCommand {
     commandName: "rotate",
     abstract: "Make a key in the place of another; it is shown once.",
     discussion: """
-      The new key is for the same surface, acts as the same identity and bears the same label, so that its holder loses \
-      no conversation. Both hold until the grace is over; an earlier end of the old one stays. Repeated, it makes a \
-      further key.
+      The new key is for the same surface, acts as the same identity and bears the same label, so that its holder \
+      loses no conversation. Both hold until the grace is over; an earlier end of the old one stays. Repeated, it \
+      makes a further key.
 
         sluice key rotate 6f0c1d2e > helpdesk.key
         sluice key rotate Helpdesk --grace 12h --expires 365d > helpdesk.key
