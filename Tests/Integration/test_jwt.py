@@ -311,6 +311,19 @@ def test_a_token_for_one_use_is_used_once_on_all_nodes(deploy, server):
     assert 600 < row["expires_at"].timestamp() - time.time() < 640
 
 
+def test_uses_are_forgotten_once_their_tokens_have_expired(deploy):
+    deployment = deploy()
+    deployment.sql.execute(
+        "insert into token_use (token, expires_at) select n::text, now() - n * interval '1 hour'"
+        " from generate_series(0, 20000) n"
+    )
+    deployment.add_node()
+    wait_until(
+        lambda: deployment.sql.execute("select count(*) from token_use").fetchone()["count"] == 24,
+        "those that ended a day ago to be deleted",
+    )
+
+
 def code(answer) -> str:
     """Also of the OpenAI-compatible routes, whose errors have other members beside it."""
     return answer.json()["error"]["code"]

@@ -2,6 +2,9 @@ import Wire
 
 /// What a JWT says, as far as it matters here. Times are whole seconds since 1970.
 struct WebTokenClaims: Sendable {
+  /// Audiences of one at most.
+  private static let audienceLimit = 16
+
   /// `iss`
   let issuer: String
   /// `aud`: one, or those of an array.
@@ -25,6 +28,7 @@ struct WebTokenClaims: Sendable {
       switch name {
       case "iss", "sub", "jti": texts[name] = try Self.text(value)
       case "aud" where value.kind == .array:
+        guard value.count <= Self.audienceLimit else { throw .claims }
         for audience in value.elements { audiences.append(try Self.text(audience)) }
       case "aud": audiences = [try Self.text(value)]
       case "exp", "nbf", "iat": times[name] = try Self.time(value)

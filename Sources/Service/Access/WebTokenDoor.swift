@@ -68,26 +68,22 @@ final class WebTokenDoor: Sendable {
 
   /// With the identity that its subject is linked with; a subject that is seen first gets the fresh one.
   private func linked(_ proof: WebTokenProof) async throws(Refusal) -> WebTokenProof {
-    var proof = proof
     do {
-      proof.identity = try await access.link(
-        surface: proof.surface, externalUser: proof.subject, fresh: proof.identity)
+      return proof.linked(
+        with: try await access.link(
+          surface: proof.surface, externalUser: proof.subject, fresh: proof.identity))
     } catch {
       throw Refusal(error)
     }
-    return proof
   }
 
   /// The link may have changed. While the database is away the former one counts, so that polls go on.
   private func linkedAgain(
     _ text: String, _ proof: WebTokenProof, under generation: Int
   ) async -> WebTokenProof {
-    var proof = proof
-    if let identity = try? await access.link(
+    let identity = try? await access.link(
       surface: proof.surface, externalUser: proof.subject, fresh: ID.fresh())
-    {
-      proof.identity = identity
-    }
+    let proof = proof.linked(with: identity ?? proof.identity)
     memory.remember(text, proof, under: generation)
     return proof
   }
