@@ -60,6 +60,14 @@ final class AccessMemory: Sendable {
     holdsAny.load(ordering: .acquiring) && state.withLock { $0.known.refusesAny }
   }
 
+  /// Whether what is known is no older than is promised. While it is older, a token is no ground for a fresh one, which
+  /// would be newer than a revocation that this node has not heard of.
+  func isCurrent(at now: Instant = .now()) -> Bool {
+    state.withLock { state in
+      state.read.map { now.milliseconds(since: $0) <= KnownAccess.reach * 1_000 } ?? false
+    }
+  }
+
   /// Who an identity is now, whether or not it is refused.
   func now(_ identity: ID) -> ID {
     guard holdsAny.load(ordering: .acquiring) else { return identity }

@@ -50,7 +50,10 @@ struct LinksRoute: Sendable {
       guard gate.isPerson(request) else {
         throw Refusal(403, .linkRefused, "A service is no person: name a user in X-Sluice-User.")
       }
-      guard !request.body.isEmpty else { return code(asker) }
+      guard !request.body.isEmpty else {
+        guard gate.memory.isCurrent() else { throw .unavailable }
+        return code(asker)
+      }
       let (surface, user) = try Self.link(in: request.body)
       guard request.user != nil else {
         throw Refusal(403, .untrustedSurface, "Only a surface's key may say who is the same person.")

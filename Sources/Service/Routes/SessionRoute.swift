@@ -36,6 +36,7 @@ struct SessionRoute: Sendable {
   /// user it names.
   private func renew(_ request: Request) async throws(Refusal) -> Response {
     let (identity, surface) = try await gate.identity(of: request)
+    guard gate.memory.isCurrent() else { throw .unavailable }
     let origin = try gate.origin(of: request, surface: surface)
     guard let named = surfaces.find(named: try name(in: request.body)), named.id == surface else {
       throw Refusal(403, .anotherSurface, "The session is of another surface.")

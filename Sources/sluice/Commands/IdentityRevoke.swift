@@ -9,7 +9,7 @@ struct IdentityRevoke: AsyncParsableCommand {
     abstract: "Refuse the tokens of an identity that were issued so far, or one token.",
     discussion: """
       After a theft, say: whoever holds a session token, a turn's token or a link code of it is out, on every node after \
-      5 s at most, and streams are closed. Who can show who he is gets new ones; keys of surfaces go on. One token is \
+      5 s at most, and streams are closed. Who can show who he is gets new ones after that; keys of surfaces go on. One token is \
       refused by the `jti` that its issuer gave it.
 
         sluice identity revoke discord:42 --reason "Lost phone"
