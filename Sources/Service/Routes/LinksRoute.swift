@@ -19,6 +19,8 @@ struct LinksRoute: Sendable {
     var identity: ID
     let surface: ID
     let origin: String?
+    /// A surface's back end speaks for its user.
+    let isSpokenFor: Bool
   }
 
   /// `GET /chat/links`
@@ -55,7 +57,7 @@ struct LinksRoute: Sendable {
         return code(asker)
       }
       let (surface, user) = try Self.link(in: request.body)
-      guard request.user != nil else {
+      guard asker.isSpokenFor else {
         throw Refusal(403, .untrustedSurface, "Only a surface's key may say who is the same person.")
       }
       return try await assert(asker, surface: surface, user: user)
@@ -73,7 +75,7 @@ struct LinksRoute: Sendable {
       return answer(asker) { writer in
         writer.member("identity", asker.identity.description)
         // A key goes on as it is: its user means the other identity from now on.
-        if request.user == nil { Self.write(session(asker), to: &writer, keys: gate.keys) }
+        if !asker.isSpokenFor { Self.write(session(asker), to: &writer, keys: gate.keys) }
       }
     }
   }
@@ -95,10 +97,11 @@ struct LinksRoute: Sendable {
   }
 
   private func asker(of request: Request) async throws(Refusal) -> Asker {
-    let (identity, surface) = try await gate.identity(of: request)
+    let (identity, surface, credential) = try await gate.session(of: request)
     let origin = try gate.origin(of: request, surface: surface)
     try gate.spend(budget, of: identity)
-    return Asker(identity: identity, surface: surface, origin: origin)
+    return Asker(
+      identity: identity, surface: surface, origin: origin, isSpokenFor: credential.service != nil)
   }
 
   // MARK: codes
