@@ -108,9 +108,11 @@ def test_a_merge_looks_at_the_rows_of_who_goes_alone(filled):
     filled.execute(
         "insert into usage_ledger (turn_id, identity_id, surface_id, model_name, state, estimated, input_tokens,"
         " output_tokens, cached_tokens, reasoning_tokens, started_at, ended_at)"
-        " select id, identity_id, surface_id, 'm', 'done', false, 1, 1, 0, 0, now(), now() from turn; analyze usage_ledger"
+        " select id, identity_id, surface_id, 'm', 'done', false, 1, 1, 0, 0, now(), now() from turn"
     )
-    gone, kept = (row["identity_id"] for row in filled.execute("select identity_id from turn offset 100 limit 2").fetchall())
+    filled.execute("analyze usage_ledger")
+    rows = filled.execute("select identity_id from turn offset 100 limit 2").fetchall()
+    gone, kept = (row["identity_id"] for row in rows)
     with filled.transaction(force_rollback=True):
         before = filled.execute("select relname, seq_scan from pg_stat_xact_user_tables").fetchall()
         merged = filled.execute("select identity_merge(%s, %s) as outcome", [gone, kept]).fetchone()

@@ -4,8 +4,8 @@ import Logging
 import Store
 import Synchronization
 
-/// Who is refused although the credential is genuine, and who has become somebody else: what the database says of it, in
-/// memory. A second after it is said there every node knows; while the database is away, what is known counts.
+/// Who is refused although the credential is genuine, and who has become somebody else: what the database says of it,
+/// in memory. A second after it is said there every node knows; while the database is away, what is known counts.
 final class AccessMemory: Sendable {
   /// Revocations of identities, of single tokens, and merges remembered at once, each; the newest.
   static let limit = 100_000
@@ -42,8 +42,8 @@ final class AccessMemory: Sendable {
 
   // MARK: judgement
 
-  /// Whom a genuine credential acts for now; nil: it is refused. `issued`: of a token, in seconds since 1970; nil for what
-  /// is issued at no time: only a block refuses it.
+  /// Whom a genuine credential acts for now; nil: it is refused. `issued`: of a token, in seconds since 1970; nil for
+  /// what is issued at no time: only a block refuses it.
   func judge(_ identity: ID, issued: Int?, jti: String? = nil) -> ID? {
     guard holdsAny.load(ordering: .acquiring) else { return identity }
     return state.withLock { $0.known.judge(identity, issued: issued, jti: jti) }

@@ -4,8 +4,8 @@ import FrontDoor
 import Store
 import Wire
 
-/// `/chat/links`: by which names surfaces know a person, and how the same person on two of them becomes one identity: by
-/// a code that is shown on one and typed on the other, or by the word of a surface that is trusted with it.
+/// `/chat/links`: by which names surfaces know a person, and how the same person on two of them becomes one identity:
+/// by a code that is shown on one and typed on the other, or by the word of a surface that is trusted with it.
 struct LinksRoute: Sendable {
   let gate: Gate
   let budget: IdentityBudget
