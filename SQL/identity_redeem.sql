@@ -1,5 +1,5 @@
--- Called when somebody presents a link code: one becomes the other, and the code is used, together or not at all. No row:
--- it was used before. Two at once: token_use_pkey refuses the second, with all it did.
+-- Called when somebody presents a link code: one becomes the other, and the code is used, together or not at all. No
+-- row: it was used before. Two at once: token_use_pkey refuses the second, with all it did.
 -- $1 what identifies the code, $2 when it expires, in seconds since 1970, $3 who presents it, $4 whose it is
 with fresh as materialized (
   select

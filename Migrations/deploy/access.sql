@@ -219,7 +219,8 @@ comment on column sluice.revocation.identity_id is
   'Whose tokens: those issued up to revoked_at. Infinity in both times keeps an identity out altogether, with its keys; '
   'null: one token.';
 comment on column sluice.revocation.jti is 'The claim `jti` of the one token; null: an identity''s.';
-comment on column sluice.revocation.revoked_at is 'Tokens of the identity issued until then are refused.';
+comment on column sluice.revocation.revoked_at is
+  'Tokens of the identity issued until 5 s after that are refused: so long a node may not know of it.';
 comment on column sluice.revocation.expires_at is
   'From then on the row is of no use, as the tokens have expired; the program deletes it.';
 comment on column sluice.revocation.reason is 'Why, for operators; null: not said.';

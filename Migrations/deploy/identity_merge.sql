@@ -104,9 +104,9 @@ end
 $$;
 
 comment on function sluice.identity_merge (uuid, uuid) is
-  'Makes one identity of two: all that is the first one''s becomes the second one''s, whose id stays; tokens of both act '
-  'for it. Returns done; same: they are one already; or why not: absent, service, merged, erased, blocked, or busy: a '
-  'turn of the first one streams, to be tried again. Its cost is that of the rows of the first one, which alone are '
+  'Makes one identity of two: all that is the first one''s becomes the second one''s, whose id stays; tokens of both '
+  'act for it. Returns done; same: they are one already; or why not: absent, service, merged, erased, blocked, or busy: '
+  'a turn of the first one streams, to be tried again. Its cost is that of the rows of the first one, which alone are '
   'locked.';
 
 revoke all on function sluice.identity_merge (uuid, uuid) from public;

@@ -71,14 +71,14 @@ select plan(38);
 select pg_temp.live(1, 6);
 select is(sluice.identity_merge(pg_temp.identity(1), pg_temp.identity(99)), 'absent', 'into nobody');
 select is(sluice.identity_merge(pg_temp.identity(99), pg_temp.identity(1)), 'absent', 'nobody');
-select is(sluice.identity_merge(pg_temp.identity(1), pg_temp.identity(1)), 'same', 'with itself there is nothing to do');
+select is(sluice.identity_merge(pg_temp.identity(1), pg_temp.identity(1)), 'same', 'with itself: nothing to do');
 select is(sluice.identity_merge(pg_temp.identity(1), pg_temp.identity(3)), 'service', 'no person becomes a service');
 select is(sluice.identity_merge(pg_temp.identity(3), pg_temp.identity(1)), 'service', 'no service becomes a person');
-select is(sluice.identity_merge(pg_temp.identity(4), pg_temp.identity(1)), 'erased', 'who was erased does not come back');
+select is(sluice.identity_merge(pg_temp.identity(4), pg_temp.identity(1)), 'erased', 'nobody comes back');
 select is(sluice.identity_merge(pg_temp.identity(1), pg_temp.identity(4)), 'erased', 'nor does anybody become him');
 select is(sluice.identity_merge(pg_temp.identity(5), pg_temp.identity(1)), 'blocked', 'a block is not got round');
 select is(sluice.identity_merge(pg_temp.identity(1), pg_temp.identity(5)), 'blocked', 'nor spread');
-select is(sluice.identity_merge(pg_temp.identity(6), pg_temp.identity(1)), 'busy', 'a live turn comes to its end first');
+select is(sluice.identity_merge(pg_temp.identity(6), pg_temp.identity(1)), 'busy', 'a live turn ends first');
 select is_empty(
   $$select id from sluice.identity where merged_into is not null or merged_at is not null$$,
   'a refusal changes nobody'
@@ -176,7 +176,7 @@ select is(sluice.identity_merge(pg_temp.identity(2), pg_temp.identity(1)), 'merg
 select is(sluice.identity_merge(pg_temp.identity(1), pg_temp.identity(7)), 'merged', 'nor does who is gone again');
 
 -- On from one to the next.
-select is(sluice.identity_merge(pg_temp.identity(2), pg_temp.identity(6)), 'done', 'a live turn of the other one goes on');
+select is(sluice.identity_merge(pg_temp.identity(2), pg_temp.identity(6)), 'done', 'a live turn is no hindrance');
 select results_eq(
   $$select id from sluice.identity where merged_into = pg_temp.identity(6) order by id$$,
   $$values (pg_temp.identity(1)), (pg_temp.identity(2))$$,
@@ -184,7 +184,7 @@ select results_eq(
 );
 select is(
   (select count(*)::int from sluice.turn where identity_id = pg_temp.identity(6) and state = 'streaming'), 1,
-  'which still streams'
+  'of the other one, which goes on'
 );
 select is(
   (select display_name || ', ' || team from sluice.identity where id = pg_temp.identity(6)), 'Anna, Sales',
@@ -197,7 +197,11 @@ insert into sluice.usage_limit (identity_id, tokens_per_day)
 values (pg_temp.identity(7), 1000), (pg_temp.identity(6), 500);
 select is(sluice.identity_merge(pg_temp.identity(7), pg_temp.identity(6)), 'done', 'both with a limit');
 select results_eq(
-  $$select tokens_per_day::int from sluice.usage_limit where identity_id in (pg_temp.identity(6), pg_temp.identity(7))$$,
+  $$
+    select tokens_per_day::int
+    from sluice.usage_limit
+    where identity_id in (pg_temp.identity(6), pg_temp.identity(7))
+  $$,
   array[500],
   'the one that stays keeps its own'
 );

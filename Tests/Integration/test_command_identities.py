@@ -43,7 +43,8 @@ def test_links_are_made_listed_and_taken_back(street):
     assert said.startswith("discord:anna:1 is identity ")
     links = street.json("identity", "links", "web:anna")
     assert [(link["surface"], link["external_id"]) for link in links] == [("discord", "anna:1"), ("web", "anna")]
-    assert street.do("identity", "links", "discord:anna:1").splitlines()[0].split() == ["SURFACE", "EXTERNAL", "ID", "SINCE"]
+    header = street.do("identity", "links", "discord:anna:1").splitlines()[0]
+    assert header.split() == ["SURFACE", "EXTERNAL", "ID", "SINCE"]
     assert "not identity" in street.do("identity", "unlink", "discord:anna:1")
     assert len(street.json("identity", "links", "web:anna")) == 1
     service = street.json("identity", "add", "--kind", "service")["id"]
@@ -71,7 +72,8 @@ def test_two_become_one_or_are_refused(street):
     street.do("identity", "block", carl, "--reason", "Spam")
     assert "is blocked" in street.refused("identity", "merge", carl, "--into", ben["id"])
     street.sql.execute("update identity set erased_at = now() where id = %s", [ben["id"]])
-    assert "was erased" in street.refused("identity", "merge", street.json("identity", "add")["id"], "--into", ben["id"])
+    dora = street.json("identity", "add")["id"]
+    assert "was erased" in street.refused("identity", "merge", dora, "--into", ben["id"])
 
 
 def test_a_live_turn_is_waited_for(desk):
@@ -112,4 +114,5 @@ def test_one_token_is_named_by_its_jti(desk):
     assert (row["jti"], row["identity_id"], row["reason"]) == (jti, None, None)
     assert desk.do("identity", "revoke", "--jti", jti, "--reason", "Leaked") == f"token {jti} is refused from now on\n"
     rows = desk.sql.execute("select jti, identity_id, reason from revocation order by created_at").fetchall()
-    assert [(row["jti"], row["identity_id"], row["reason"]) for row in rows] == [(jti, None, None), (jti, None, "Leaked")]
+    assert {(row["jti"], row["identity_id"]) for row in rows} == {(jti, None)}
+    assert [row["reason"] for row in rows] == [None, "Leaked"]

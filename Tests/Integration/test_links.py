@@ -162,6 +162,12 @@ def test_only_a_trusted_surface_is_believed(town):
     assert error(town.client().request("POST", "/chat/links", json=word)) == (403, "untrusted_surface")
     assert error(town.desk.user(None).request("POST", "/chat/links", json=word)) == (403, "link_refused")
     trusted = town.desk.user(somebody())
+    # A user's browser is not its back end, whatever it says.
+    browser = town.desk.user(somebody())
+    session = browser.request("POST", "/chat/session", json={"surface": "desk"}).json()["token"]
+    for headers in ({}, {"X-Sluice-User": browser.name}):
+        said = browser.request("POST", "/chat/links", token=session, headers=headers, json=word)
+        assert error(said) == (403, "untrusted_surface")
     nowhere = {"surface": "nowhere", "external_id": victim.name}
     assert error(trusted.request("POST", "/chat/links", json=nowhere)) == (404, "not_found")
     for body in ({"surface": "discord"}, {"external_id": "x"}, {**word, "more": 1}, {**word, "external_id": ""}):

@@ -126,6 +126,31 @@ def test_a_page_reads_no_more_parts_than_it_returns_and_one_message(filled):
     assert buffers(filled, page) <= least + 20 * (len(returned) + 1)
 
 
+def test_a_merge_looks_at_the_rows_of_who_goes_alone(filled):
+    """However many others there are; its statements are not in SQL/, but in a function."""
+    filled.execute(
+        "insert into usage_ledger (turn_id, identity_id, surface_id, model_name, state, estimated, input_tokens,"
+        " output_tokens, cached_tokens, reasoning_tokens, started_at, ended_at)"
+        " select id, identity_id, surface_id, 'm', 'done', false, 1, 1, 0, 0, now(), now() from turn"
+    )
+    filled.execute("analyze usage_ledger")
+    rows = filled.execute("select identity_id from turn offset 100 limit 2").fetchall()
+    gone, kept = (row["identity_id"] for row in rows)
+    with filled.transaction(force_rollback=True):
+        before = filled.execute("select relname, seq_scan from pg_stat_xact_user_tables").fetchall()
+        merged = filled.execute("select identity_merge(%s, %s) as outcome", [gone, kept]).fetchone()
+        assert merged["outcome"] == "done"
+        after = filled.execute(
+            "select relname, seq_scan, n_tup_upd from pg_stat_xact_user_tables where schemaname = 'sluice'"
+        ).fetchall()
+    before = {row["relname"]: row["seq_scan"] or 0 for row in before}
+    scanned = {row["relname"] for row in after if (row["seq_scan"] or 0) > before.get(row["relname"], 0)}
+    assert not [name for name in scanned if re.fullmatch(f"{GROWING}|usage_ledger", name)]
+    # Both have used the same key.
+    changed = {row["relname"]: row["n_tup_upd"] for row in after if row["n_tup_upd"]}
+    assert changed == {"identity": 2, "identity_link": 1, "conversation": 1, "turn": 1, "usage_ledger": 1}
+
+
 def test_turns_in_a_rare_state_are_looked_for_among_the_newest_alone(filled):
     filled.execute(f"prepare rare as {(FOLDER / 'admin_turns.sql').read_text()}")
     plan = [

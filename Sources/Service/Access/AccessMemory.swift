@@ -4,8 +4,8 @@ import Logging
 import Store
 import Synchronization
 
-/// Who is refused although the credential is genuine, and who has become somebody else: what the database says of it, in
-/// memory. A second after it is said there every node knows; while the database is away, what is known counts.
+/// Who is refused although the credential is genuine, and who has become somebody else: what the database says of it,
+/// in memory. A second after it is said there every node knows; while the database is away, what is known counts.
 final class AccessMemory: Sendable {
   /// Revocations of identities, of single tokens, and merges remembered at once, each; the newest.
   static let limit = 100_000
@@ -42,8 +42,8 @@ final class AccessMemory: Sendable {
 
   // MARK: judgement
 
-  /// Whom a genuine credential acts for now; nil: it is refused. `issued`: of a token, in seconds since 1970; nil for what
-  /// is issued at no time: only a block refuses it.
+  /// Whom a genuine credential acts for now; nil: it is refused. `issued`: of a token, in seconds since 1970; nil for
+  /// what is issued at no time: only a block refuses it.
   func judge(_ identity: ID, issued: Int?, jti: String? = nil) -> ID? {
     guard holdsAny.load(ordering: .acquiring) else { return identity }
     return state.withLock { $0.known.judge(identity, issued: issued, jti: jti) }
@@ -58,6 +58,14 @@ final class AccessMemory: Sendable {
   /// Whether anything could be refused.
   var refusesAny: Bool {
     holdsAny.load(ordering: .acquiring) && state.withLock { $0.known.refusesAny }
+  }
+
+  /// Whether what is known is no older than is promised. While it is older, a token is no ground for a fresh one, which
+  /// would be newer than a revocation that this node has not heard of.
+  func isCurrent(at now: Instant = .now()) -> Bool {
+    state.withLock { state in
+      state.read.map { now.milliseconds(since: $0) <= KnownAccess.reach * 1_000 } ?? false
+    }
   }
 
   /// Who an identity is now, whether or not it is refused.

@@ -103,7 +103,7 @@ final class Gate: Sendable {
     case .link: return .refused(.badToken)
     }
     var grant = Grant(principal: principal, credential: credential)
-    if token.isAging(now: now) {
+    if token.isAging(now: now), memory.isCurrent() {
       grant.renewal = Token(token.kind, identity: identity, subject: token.subject, now: now).signed(by: keys)
     }
     return .granted(grant)

@@ -7,6 +7,8 @@ struct KnownAccess: Sendable {
   private static let steps = 16
   /// Stands for whatever an identity comes by.
   private static let everything = Int.max
+  /// Seconds that a revocation reaches beyond its moment: a node that had not heard of it may have issued tokens yet.
+  static let reach = 5
 
   /// Tokens of the identity that were issued up to then, in seconds since 1970.
   private var revoked: NewestEntries<ID, Int>
@@ -30,7 +32,8 @@ struct KnownAccess: Sendable {
     switch revocation {
     case .token(let jti): return tokens.put(true, for: jti)
     case .identity(let identity, let through):
-      return revoked.put(max(through ?? Self.everything, revoked[identity] ?? .min), for: identity)
+      let through = through.map { $0 + Self.reach } ?? Self.everything
+      return revoked.put(max(through, revoked[identity] ?? .min), for: identity)
     }
   }
 

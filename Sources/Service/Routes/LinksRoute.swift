@@ -4,8 +4,8 @@ import FrontDoor
 import Store
 import Wire
 
-/// `/chat/links`: by which names surfaces know a person, and how the same person on two of them becomes one identity: by
-/// a code that is shown on one and typed on the other, or by the word of a surface that is trusted with it.
+/// `/chat/links`: by which names surfaces know a person, and how the same person on two of them becomes one identity:
+/// by a code that is shown on one and typed on the other, or by the word of a surface that is trusted with it.
 struct LinksRoute: Sendable {
   let gate: Gate
   let budget: IdentityBudget
@@ -19,6 +19,8 @@ struct LinksRoute: Sendable {
     var identity: ID
     let surface: ID
     let origin: String?
+    /// A surface's back end speaks for its user.
+    let isSpokenFor: Bool
   }
 
   /// `GET /chat/links`
@@ -50,9 +52,12 @@ struct LinksRoute: Sendable {
       guard gate.isPerson(request) else {
         throw Refusal(403, .linkRefused, "A service is no person: name a user in X-Sluice-User.")
       }
-      guard !request.body.isEmpty else { return code(asker) }
+      guard !request.body.isEmpty else {
+        guard gate.memory.isCurrent() else { throw .unavailable }
+        return code(asker)
+      }
       let (surface, user) = try Self.link(in: request.body)
-      guard request.user != nil else {
+      guard asker.isSpokenFor else {
         throw Refusal(403, .untrustedSurface, "Only a surface's key may say who is the same person.")
       }
       return try await assert(asker, surface: surface, user: user)
@@ -70,7 +75,7 @@ struct LinksRoute: Sendable {
       return answer(asker) { writer in
         writer.member("identity", asker.identity.description)
         // A key goes on as it is: its user means the other identity from now on.
-        if request.user == nil { Self.write(session(asker), to: &writer, keys: gate.keys) }
+        if !asker.isSpokenFor { Self.write(session(asker), to: &writer, keys: gate.keys) }
       }
     }
   }
@@ -92,10 +97,11 @@ struct LinksRoute: Sendable {
   }
 
   private func asker(of request: Request) async throws(Refusal) -> Asker {
-    let (identity, surface) = try await gate.identity(of: request)
+    let (identity, surface, credential) = try await gate.session(of: request)
     let origin = try gate.origin(of: request, surface: surface)
     try gate.spend(budget, of: identity)
-    return Asker(identity: identity, surface: surface, origin: origin)
+    return Asker(
+      identity: identity, surface: surface, origin: origin, isSpokenFor: credential.service != nil)
   }
 
   // MARK: codes

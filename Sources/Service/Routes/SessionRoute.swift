@@ -37,6 +37,7 @@ struct SessionRoute: Sendable {
   private func renew(_ request: Request) async throws(Refusal) -> Response {
     let grant = try await gate.admit(request, opening: true)
     let (identity, surface) = try gate.identity(of: grant)
+    guard gate.memory.isCurrent() else { throw .unavailable }
     let origin = try gate.origin(of: request, surface: surface)
     guard let named = surfaces.find(named: try name(in: request.body)), named.id == surface else {
       throw Refusal(403, .anotherSurface, "The session is of another surface.")

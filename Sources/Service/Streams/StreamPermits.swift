@@ -24,8 +24,8 @@ final class StreamPermits: Sendable {
   /// From now on; streams above it go on.
   func replace(limit: Int) { self.limit.store(limit, ordering: .relaxed) }
 
-  /// A permit, for as long as it is kept, and by what it was asked for; `identity`: nil for who may have as many as there
-  /// are. Throws `too_many_streams`.
+  /// A permit, for as long as it is kept, and by what it was asked for; `identity`: nil for who may have as many as
+  /// there are. Throws `too_many_streams`.
   func take(for identity: ID?, by credential: Credential) throws(Refusal) -> StreamPermit {
     let bound = state.withLock { state -> Bound? in
       guard state.count < limit.load(ordering: .relaxed) else { return .streams }

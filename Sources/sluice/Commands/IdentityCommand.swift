@@ -9,8 +9,8 @@ struct IdentityCommand: ParsableCommand {
     abstract: "Identities: who chats, on whichever surface.",
     discussion: """
       An identity is one person or service, the same on every surface. They come by themselves, with the first word of \
-      a visitor or of a surface's user; here they are looked at, named, linked, merged and kept out. One is named by its \
-      id, the id's first digits, or as a surface calls it: discord:42. Nodes know of a change after 5 s at most.
+      a visitor or of a surface's user; here they are looked at, named, linked, merged and kept out. One is named by \
+      its id, the id's first digits, or as a surface calls it: discord:42. Nodes know of a change after 5 s at most.
 
         sluice identity list --kind person
         sluice identity show discord:42

@@ -124,8 +124,9 @@ struct IdentityMerge: AsyncParsableCommand {
     commandName: "merge",
     abstract: "Make one identity of two; nothing of their history is lost.",
     discussion: """
-      Conversations, turns, usage, links and roles of the first one become the second one's, and tokens of both act for \
-      it. It cannot be taken back. Refused for services, for who is blocked, and while a turn of the first one streams.
+      Conversations, turns, usage, links and roles of the first one become the second one's, and tokens of both act \
+      for it. It cannot be taken back. Refused for services, for who is blocked, and while a turn of the first one \
+      streams.
 
         sluice identity merge 01a1fd74-bc3b --into discord:42
         sluice identity merge teams:anna@example.com --into 01a1fd74-bc3b --json

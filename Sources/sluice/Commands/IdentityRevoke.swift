@@ -8,9 +8,9 @@ struct IdentityRevoke: AsyncParsableCommand {
     commandName: "revoke",
     abstract: "Refuse the tokens of an identity that were issued so far, or one token.",
     discussion: """
-      After a theft, say: whoever holds a session token, a turn's token or a link code of it is out, on every node after \
-      5 s at most, and streams are closed. Who can show who he is gets new ones; keys of surfaces go on. One token is \
-      refused by the `jti` that its issuer gave it.
+      After a theft, say: whoever holds a session token, a turn's token or a link code of it is out, on every node \
+      after 5 s at most, and streams are closed. Who can show who he is gets new ones after that; keys of surfaces go \
+      on. One token is refused by the `jti` that its issuer gave it.
 
         sluice identity revoke discord:42 --reason "Lost phone"
         sluice identity revoke --jti 7f1d0c52
@@ -55,8 +55,8 @@ struct IdentityBlock: AsyncParsableCommand {
     commandName: "block",
     abstract: "Keep an identity out, whatever it comes by.",
     discussion: """
-      Tokens old and new, links of surfaces, and the keys of a service are refused on every node after 5 s at most, and \
-      streams are closed. Turns under way go on (`sluice turn cancel`).
+      Tokens old and new, links of surfaces, and the keys of a service are refused on every node after 5 s at most, \
+      and streams are closed. Turns under way go on (`sluice turn cancel`).
 
         sluice identity block discord:42 --reason "Spam"
         sluice identity block 01a1fd74-bc3b --json | jq -r .state

@@ -19,7 +19,7 @@ enum Tokens: FuzzTarget {
   private static let rings = secrets.keys.sorted().compactMap { ring(signing: $0) }
 
   static func seeds() throws -> [[UInt8]] {
-    let kinds = [Token.Kind.session, .turn, .read]
+    let kinds = [Token.Kind.session, .turn, .read, .link]
     let tokens = rings.flatMap { ring in
       kinds.map { kind in
         Token(kind, identity: ID(high: 1, low: 2), subject: ID(high: 3, low: 4), now: 1_000).signed(by: ring)
@@ -30,7 +30,7 @@ enum Tokens: FuzzTarget {
         "v1.k1..", "v1.k1.AQ.AQ", "k1: \(secrets["k1"] ?? "")\n# x\n\nk2:short", String(repeating: "v", count: 513),
       ]
     return texts.map { Array($0.utf8) } + [
-      [1] + [UInt8](repeating: 0, count: 36), [4] + [UInt8](repeating: 9, count: 36),
+      [1] + [UInt8](repeating: 0, count: 36), [5] + [UInt8](repeating: 9, count: 36),
     ]
   }
 
@@ -57,7 +57,7 @@ enum Tokens: FuzzTarget {
     let text = ring.sign(payload)
     if text.utf8.count <= 512 { try hold(ring.verify(text) == payload, "a payload is not read back") }
     let token = Token(text, keys: ring)
-    let isToken = payload.count == 37 && (1...3).contains(payload[0])
+    let isToken = payload.count == 37 && (1...4).contains(payload[0])
     try hold((token != nil) == isToken, "signed: \(payload)")
     if let token { try hold(token.signed(by: ring) == text, "a token signed anew is another one") }
     // One bit of it changed, wherever, and it is none.
