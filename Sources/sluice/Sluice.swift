@@ -29,6 +29,8 @@ struct Sluice: AsyncParsableCommand {
         subcommands: [
           ModelCommand.self, RouteCommand.self, CredentialCommand.self, SurfaceCommand.self, KeyCommand.self,
         ]),
+      CommandGroup(
+        name: "Usage", subcommands: [LimitCommand.self, PriceCommand.self, UsageCommand.self]),
       CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self]),
     ])
 }

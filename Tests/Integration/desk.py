@@ -10,7 +10,7 @@ import pytest
 from chat_client import ChatClient
 from deployment import Deployment
 
-NOUNS = ["model", "route", "credential", "surface", "key", "turn", "node"]
+NOUNS = ["model", "route", "credential", "surface", "key", "price", "limit", "turn", "node"]
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
 # What the live nodes make of a route.
 HEALTH = {"state", "failures", "latency_ms", "share", "running", "last_error", "retry_at", "nodes"}
@@ -21,6 +21,8 @@ SHAPES = {
     "credential": ("credential", {"sealed"}, {"secret", "routes"}),
     "surface": ("surface", set(), {"keys"}),
     "key": ("surface_key", {"hash"}, {"surface", "state"}),
+    "price": ("price", set(), {"state"}),
+    "limit": ("usage_limit", set(), {"name"}),
     "node": ("node_status", set(), set()),
 }
 
@@ -71,13 +73,13 @@ class Desk:
 
     def rows(self) -> dict[str, list]:
         """All that is configured."""
-        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+        tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "price", "usage_limit"]
         return {table: self.sql.execute(f"select * from {table} order by id").fetchall() for table in tables}
 
     def words(self, command: str) -> list[str]:
-        """Those of a command; ROUTE and KEY stand for the ids of the first of them."""
+        """Those of a command; ROUTE, KEY and PRICE stand for the ids of the first of them."""
         rows = self.rows()
-        places = {"ROUTE": rows["model_route"][0]["id"], "KEY": rows["surface_key"][0]["id"]}
+        places = {"ROUTE": rows["model_route"][0]["id"], "KEY": rows["surface_key"][0]["id"], "PRICE": rows["price"][0]["id"]}
         return [str(places.get(word, word)) for word in command.split(" ")]
 
 
@@ -108,6 +110,8 @@ def furnish(desk: Desk) -> None:
     desk.do("route", "add", "fast", "--provider-model", "small", "--region", "eu", "--credential", "gateway")
     desk.do("surface", "add", "web", "--kind", "web", "--default-model", "fast")
     desk.do("key", "add", "web", "--label", "Shop")
+    desk.do("price", "add", "openai", "small", "--input", "0.15", "--output", "0.60", "--from", "2026-01-01")
+    desk.do("limit", "set", "--surface", "web", "--requests-per-minute", 600)
     desk.insert(
         "node", incarnation=uuid.uuid4(), tag=7, host="shelf", version="0.1.0", lease_until="2020-01-01T00:00:00Z"
     )

@@ -73,7 +73,7 @@ def subcommands(text: str) -> list[str]:
     return re.findall(r"^  ([a-z]+) {2,}", text[text.index("SUBCOMMANDS:") :], re.M)
 
 
-@pytest.mark.parametrize("noun", NOUNS)
+@pytest.mark.parametrize("noun", [*NOUNS, "usage"])
 def test_help_teaches_by_examples_that_parse(programs, noun):
     pages = {(noun,): help_of(programs, noun)}
     for name in subcommands(pages[noun,]):
@@ -100,6 +100,9 @@ def test_help_teaches_by_examples_that_parse(programs, noun):
         ("credential", ["A credential says", "next turn"]),
         ("surface", ["A surface is", "5 s at most"]),
         ("key", ["Only the hash", "5 s at most"]),
+        ("price", ["A price is", "at its start"]),
+        ("limit", ["All that apply", "next turn"]),
+        ("usage", ["The ledger has"]),
         ("turn", ["A turn is"]),
         ("node", ["lease"]),
     ],

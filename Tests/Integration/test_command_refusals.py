@@ -64,6 +64,10 @@ REFUSALS = [
     ("surface_chunk_delay_ms_check", "surface set web --chunk-delay-ms 10001", "--chunk-delay-ms", "10 to 10000"),
     ("surface_pace_ms_check", "surface set web --pace-ms 60001", "--pace-ms", "0 to 60000"),
     ("surface_session_limit_check", "surface set web --session-limit=-1", "--session-limit", "0 or more"),
+    ("price_key", "price add openai small --input 1 --output 2 --from 2026-01-01", "the price", "already"),
+    ("price_provider_model_check", f"price add openai {LONG} --input 1 --output 2", "the provider's model", "1 to 255"),
+    ("price_valid_from_check", "price set PRICE --from infinity", "--from", "not infinity"),
+    ("usage_limit_amounts_check", "limit set --surface web --tokens-per-day=-1", "each limit", "0 or more"),
     ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
     ("surface_key_label_check", "key set KEY --label ", "--label", "1 to 200"),
 ]
@@ -75,7 +79,10 @@ OUT_OF_REACH = {
     "model_route_driver_check", "credential_sealed_check", "credential_sealed_key_check", "credential_sealed_pair_check",
     "model_route_model_id_fkey", "model_route_credential_id_fkey", "surface_default_model_fkey",
     "surface_key_surface_id_fkey", "surface_key_identity_id_fkey", "surface_key_hash_key", "surface_key_hash_check",
-    "identity_kind_check",
+    "identity_kind_check", "price_pkey", "price_driver_check", "price_amounts_check", "usage_limit_pkey",
+    "usage_limit_identity_id_key", "usage_limit_surface_id_key", "usage_limit_role_id_key", "usage_limit_model_id_key",
+    "usage_limit_identity_id_fkey", "usage_limit_surface_id_fkey", "usage_limit_role_id_fkey",
+    "usage_limit_model_id_fkey", "usage_limit_subject_check",
 }
 
 
@@ -89,7 +96,9 @@ def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subjec
 
 
 def test_no_constraint_is_left_out(furnished):
-    tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+    tables = [
+        "credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "price", "usage_limit",
+    ]  # fmt: skip
     rows = furnished.sql.execute(
         "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
         [[f"sluice.{table}" for table in tables]],
@@ -105,6 +114,18 @@ def test_no_constraint_is_left_out(furnished):
         ("credential set gateway", "nothing to set"),
         ("surface set web", "nothing to set"),
         ("key set KEY", "nothing to set"),
+        ("price set PRICE", "nothing to set"),
+        ("limit set --surface web", "nothing to set"),
+        ("limit set --tokens-per-day 1", "give one of"),
+        ("limit set --surface web --model fast --tokens-per-day 1", "give one of"),
+        ("limit set --surface web --cost-per-day 1,5", "cost-per-day"),
+        ("limit set --surface web --tokens-per-day 1 --unset tokens-per-day", "exclude each other"),
+        ("price add openai large --input 1", "--input and --output"),
+        ("price add telex large --input 1 --output 1", "openai"),
+        ("price set PRICE --input=-1", "input"),
+        ("price set PRICE --cached 1 --unset cached", "exclude each other"),
+        ("usage list --by week", "day, model"),
+        ("usage list --limit 0", "1 to 1000"),
         ("model set fast --system-prompt a --unset system-prompt", "exclude each other"),
         ("route set ROUTE --credential gateway --unset credential", "exclude each other"),
         ("surface set web --default-model fast --unset default-model", "exclude each other"),

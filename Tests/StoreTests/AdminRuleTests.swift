@@ -6,7 +6,9 @@ import Testing
 /// The migrations as text: what they say of constraints.
 private struct Migrations {
   /// The tables that the command line edits. A key makes a row of `identity`.
-  static let edited = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+  static let edited = [
+    "credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "price", "usage_limit",
+  ]
 
   /// Constraints by name, with the word that follows: `check`, `unique` …
   let constraints: [(table: String, name: String, kind: String)]

@@ -10,6 +10,10 @@ package struct AdminList: Sendable {
   package static let surfaces = AdminList(statement: .adminSurfaces)
   package static let keys = AdminList(statement: .adminKeys)
   package static let nodes = AdminList(statement: .adminNodes)
+  package static let prices = AdminList(statement: .adminPrices)
+  package static let limits = AdminList(statement: .adminLimits)
+  /// Those that a limit may be for.
+  package static let limitRoles = AdminList(statement: .adminLimitRoles)
 }
 
 /// A table that operators edit.
@@ -29,6 +33,10 @@ package struct AdminTable: Sendable {
     list: .routes, add: .adminRouteAdd, set: .adminRouteSet, remove: .adminRouteRemove)
   package static let surfaces = AdminTable(
     list: .surfaces, add: .adminSurfaceAdd, set: .adminSurfaceSet, remove: .adminSurfaceRemove)
+  package static let prices = AdminTable(
+    list: .prices, add: .adminPriceAdd, set: .adminPriceSet, remove: .adminPriceRemove)
+  package static let limits = AdminTable(
+    list: .limits, add: .adminLimitAdd, set: .adminLimitSet, remove: .adminLimitRemove)
   /// `remove` revokes: the row stays.
   package static let keys = AdminTable(list: .keys, add: .adminKeyAdd, set: .adminKeySet, remove: .adminKeyRevoke)
 }

@@ -6,6 +6,7 @@ import Store
 struct Administration {
   let store: AdminStore
   let turns: AdminTurns
+  let usage: AdminUsage
 
   /// Opens the database for the length of `body` and makes an exit code of what goes wrong: 78 for the configuration, 1
   /// for the rest. What ArgumentParser throws goes through as it is.
@@ -34,7 +35,8 @@ struct Administration {
       database.close()
       pool.stop()
     }
-    let administration = Administration(store: AdminStore(database), turns: AdminTurns(database))
+    let administration = Administration(
+      store: AdminStore(database), turns: AdminTurns(database), usage: AdminUsage(database))
     do {
       try await connected(database)
       try await body(administration)

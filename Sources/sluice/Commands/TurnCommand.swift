@@ -86,29 +86,15 @@ struct TurnCommand: ParsableCommand {
       try await Administration.run(options) { admin in
         let among: AdminTurns.Among
         if let conversation {
-          among = .conversation(try await Self.find(.conversation, conversation, in: admin.turns))
+          among = .conversation(try await admin.turns.one(.conversation, conversation))
         } else if let identity {
-          among = .identity(try await Self.find(.identity, identity, in: admin.turns))
+          among = .identity(try await admin.turns.one(.identity, identity))
         } else {
           among = state == .streaming ? .live : .recent
         }
         let rows = try await admin.turns.rows(among, state: state, limit: limit)
         Printout.list(rows, columns: Self.columns, plural: "turns", json: output.json)
       }
-    }
-
-    /// The one id that `reference` means.
-    private static func find(
-      _ owner: AdminTurns.Owner, _ reference: String, in turns: AdminTurns
-    ) async throws -> ID {
-      guard let range = IDRange.parse(reference) else {
-        throw Refusal(
-          "there is no \(owner.rawValue) \(Plain.line(reference)): give its id, or the first 8 digits or more")
-      }
-      let found = try await turns.find(owner, in: range)
-      guard let id = found.first else { throw Refusal("there is no \(owner.rawValue) \(reference)") }
-      if found.count > 1 { throw Refusal("several of them begin with \(reference): type more of the id") }
-      return id
     }
   }
 
