@@ -66,6 +66,7 @@ extension Statement {
   package static let adminUsageLeft = Statement("adminUsageLeft", PackageResources.admin_usage_left_sql)
   package static let checkClock = Statement("checkClock", PackageResources.check_clock_sql)
   package static let checkCredentials = Statement("checkCredentials", PackageResources.check_credentials_sql)
+  package static let checkPrices = Statement("checkPrices", PackageResources.check_prices_sql)
   package static let checkRights = Statement("checkRights", PackageResources.check_rights_sql)
   package static let checkRing = Statement("checkRing", PackageResources.check_ring_sql)
   package static let checkRoutes = Statement("checkRoutes", PackageResources.check_routes_sql)

@@ -99,10 +99,11 @@ class Release:
 @measures("former_starts", "former_poll_cpu", "former_limited_starts", "former_limited_poll_cpu")
 def beside_the_former(site: Site) -> Iterator[Figure]:
     former = FormerRelease()
-    former.build(configuration="release", log=site.logs / "former-build.log")
+    # Built as the present one is.
+    former.build(configuration=site.programs.name, log=site.logs / "former-build.log")
     site.stop_node()
     releases = {
-        "former": Release(site, "former", former.programs_of("release"), former.migrations),
+        "former": Release(site, "former", former.programs_of(site.programs.name), former.migrations),
         "present": Release(site, "present"),
         "limited": Release(site, "limited"),
     }

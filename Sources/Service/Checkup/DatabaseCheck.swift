@@ -31,6 +31,7 @@ struct DatabaseCheck: Sendable {
     findings += await look("ring") { RingCheck.findings(try await store.ring()) }
     findings += await look("surfaces") { try await surfaces() }
     findings += await look("routes") { RouteCheck.findings(try await store.routes()) }
+    findings += await look("prices") { PriceCheck.findings(try await store.unpricedRoutes()) }
     findings += await look("credentials") {
       CredentialCheck.findings(
         try await store.credentials(), sealed: try await store.sealedSecrets(),
