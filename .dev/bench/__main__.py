@@ -17,6 +17,7 @@ sys.path[:0] = [str(ROOT / ".dev"), str(Path(__file__).parent)]
 
 import compression_figures  # noqa: F401
 import crowd_figures  # noqa: F401
+import former_figures  # noqa: F401
 import hub_figures  # noqa: F401
 import node_figures  # noqa: F401
 import overload_figures  # noqa: F401

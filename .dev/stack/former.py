@@ -28,27 +28,31 @@ class FormerRelease:
 
     @property
     def programs(self) -> Path:
-        return self.folder / ".build/debug"
+        return self.programs_of("debug")
+
+    def programs_of(self, configuration: str) -> Path:
+        return self.folder / ".build" / configuration
 
     @property
     def migrations(self) -> Path:
         return self.folder / "Migrations"
 
-    @property
-    def is_built(self) -> bool:
-        return (self.folder / "built").exists()
+    def mark(self, configuration: str) -> Path:
+        """What stands there once it is built."""
+        return self.folder / ("built" if configuration == "debug" else f"built-{configuration}")
 
-    def build(self, swift: str = "swift", log: Path | None = None) -> None:
+    def build(self, swift: str = "swift", log: Path | None = None, configuration: str = "debug") -> None:
         """Builds the program unless that was done before; waits for whoever is doing it. Minutes the first time."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with (self.folder.parent / f"{self.folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if self.is_built:
+            if self.mark(configuration).exists():
                 return
             self.unpack()
             # The checkout's cache: whatever can be had without the network is.
             cache = ROOT / ".build/cache"
             command = [swift, "build", "--cache-path", cache, "--product", "sluice", "--disable-index-store"]
+            command += ["--configuration", configuration]
             with open(log or os.devnull, "ab") as out:
                 done = subprocess.run(
                     [str(word) for word in command],
@@ -59,7 +63,7 @@ class FormerRelease:
                 )
             if done.returncode != 0:
                 raise Failure("the former release cannot be built", log)
-            (self.folder / "built").touch()
+            self.mark(configuration).touch()
 
     def unpack(self) -> None:
         archive = subprocess.run(["git", "archive", self.COMMIT], cwd=ROOT, capture_output=True)

@@ -220,6 +220,22 @@ package struct CheckupStore: Sendable {
     }
   }
 
+  /// A route that may cost money, nobody knows how much.
+  package struct UnpricedRoute: Sendable {
+    package let model: String
+    package let driver: String
+    package let providerModel: String
+  }
+
+  /// Those that turns may take and a limit of money may meet.
+  package func unpricedRoutes() async throws(StoreError) -> [UnpricedRoute] {
+    let rows = try await database.run([Query(.checkPrices)])[0]
+    return (0..<rows.count).map { row in
+      UnpricedRoute(
+        model: rows.string(row, 0) ?? "", driver: rows.string(row, 1) ?? "", providerModel: rows.string(row, 2) ?? "")
+    }
+  }
+
   /// Hosts of the live nodes that bear this tag, one entry a node.
   package func hosts(tag: UInt16) async throws(StoreError) -> [String] {
     let rows = try await database.run([Query(.checkTag, .int(Int(tag)))])[0]

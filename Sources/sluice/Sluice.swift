@@ -30,6 +30,8 @@ struct Sluice: AsyncParsableCommand {
           ModelCommand.self, RouteCommand.self, CredentialCommand.self, SurfaceCommand.self, KeyCommand.self,
           RoleCommand.self, IssuerCommand.self, IdentityCommand.self,
         ]),
+      CommandGroup(
+        name: "Usage", subcommands: [LimitCommand.self, PriceCommand.self, UsageCommand.self]),
       CommandGroup(name: "Operation", subcommands: [TurnCommand.self, NodeCommand.self, AuditCommand.self]),
     ])
 }

@@ -84,7 +84,103 @@ from (
     (1, 2, 'closed', 0, null, 1.0, 0, null, -5, 0)
 ) as health (node, route, state, failures, latency_ms, share, running, last_error, pause, age);
 
-select plan(8);
+-- What was used in two days, beside the turn that ended in error above.
+insert into sluice.price (id, driver, provider_model, valid_from, input, output)
+values ('00000000-0000-4000-8000-000000000041', 'openai', 'small', '2026-01-01', 1, 2);
+insert into sluice.usage_ledger (
+  turn_id, identity_id, surface_id, team, project, model_name, driver, provider_model, state, error_code, estimated,
+  input_tokens, output_tokens, cached_tokens, reasoning_tokens, price_id, cost, first_text_ms, started_at, ended_at
+)
+select
+  gen_random_uuid(), ('00000000-0000-4000-8000-00000000000' || identity)::uuid, surface.id, used.team, null, 'ledger',
+  'openai', 'small', state, code, estimated, input, output, cached, 1,
+  case when cost is not null then '00000000-0000-4000-8000-000000000041'::uuid end, cost, first_text_ms,
+  -- The last moment of a day and the first of the next, of UTC.
+  ended_at - interval '1 s', ended_at
+from sluice.surface
+cross join (
+  values
+    (1, 'sales', 'done', null, false, 10, 20, 5, 0.5, 100, timestamptz '2026-03-01 23:59:59.999+00'),
+    (1, 'sales', 'done', null, false, 30, 40, 0, 0.25, 300, timestamptz '2026-03-01 12:00+00'),
+    (1, 'sales', 'cancelled', null, true, 1, 2, 0, null, 200, timestamptz '2026-03-01 00:00+00'),
+    (2, 'ops', 'error', 'upstream_error', false, 0, 0, 0, null, null, timestamptz '2026-03-02 00:00+00'),
+    (2, 'ops', 'error', 'upstream_error', false, 0, 0, 0, null, null, timestamptz '2026-03-02 00:00+00'),
+    (2, 'ops', 'error', 'budget_exhausted', true, 7, 8, 0, 0.1, 50, timestamptz '2026-03-02 00:00+00'),
+    (2, 'ops', 'interrupted', null, true, 7, 8, 0, 0.1, 70, timestamptz '2026-03-02 00:00+00')
+) as used (identity, team, state, code, estimated, input, output, cached, cost, first_text_ms, ended_at)
+where surface.name = 'web';
+
+select plan(12);
+
+select results_eq(
+  $$
+    select
+      day, surface, team, turns, estimated_turns, input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost,
+      turns_without_price
+    from sluice.cost_by_day
+    where model = 'ledger'
+    order by day
+  $$,
+  $$
+    values
+      (
+        date '2026-03-01', 'web', 'sales', 3::bigint, 1::bigint, 41::bigint, 62::bigint, 5::bigint, 3::bigint, 0.75,
+        1::bigint
+      ),
+      (
+        date '2026-03-02', 'web', 'ops', 4::bigint, 2::bigint, 14::bigint, 16::bigint, 0::bigint, 4::bigint, 0.2,
+        2::bigint
+      )
+  $$,
+  'costs are summed up by days of UTC, and what has no price is told'
+);
+select results_eq(
+  $$
+    select day, turns, p50_ms, p95_ms, p99_ms
+    from sluice.first_text_by_day
+    where model = 'ledger'
+    order by day
+  $$,
+  $$values (date '2026-03-01', 3::bigint, 200, 300, 300), (date '2026-03-02', 2::bigint, 50, 70, 70)$$,
+  'times to the first text are of those that had one'
+);
+select results_eq(
+  $$
+    select day, turns, errors, cancelled, interrupted, error_rate, commonest_error
+    from sluice.error_by_day
+    where model = 'ledger'
+    order by day
+  $$,
+  $$
+    values
+      (date '2026-03-01', 3::bigint, 0::bigint, 1::bigint, 0::bigint, 0.0000, null),
+      (date '2026-03-02', 4::bigint, 3::bigint, 0::bigint, 1::bigint, 0.7500, 'upstream_error')
+  $$,
+  'errors are told by their rate and the commonest code'
+);
+-- The last 30 days alone, the dearest first.
+insert into sluice.usage_ledger (
+  turn_id, identity_id, surface_id, team, model_name, state, estimated, input_tokens, output_tokens, cached_tokens,
+  reasoning_tokens, price_id, cost, started_at, ended_at
+)
+select
+  gen_random_uuid(), ('00000000-0000-4000-8000-00000000005' || who)::uuid, surface.id, 'sales', 'top', 'done', false,
+  tokens, 0, 0, 0, case when cost is not null then '00000000-0000-4000-8000-000000000041'::uuid end, cost, now(),
+  now() - age * interval '1 day'
+from sluice.surface
+cross join (
+  values (1, 5, 0.5, 0), (1, 5, 0.5, 29), (2, 1, 3.0, 1), (3, 99, null, 1), (4, 99, 99.0, 31)
+) as used (who, tokens, cost, age)
+where surface.name = 'web';
+select results_eq(
+  $$
+    select right(identity_id::text, 1), turns, tokens, cost
+    from sluice.top_identity
+    where identity_id::text like '00000000-0000-4000-8000-00000000005_'
+  $$,
+  $$values ('2', 1::bigint, 1::bigint, 3.0), ('1', 2::bigint, 10::bigint, 1.0), ('3', 1::bigint, 99::bigint, null)$$,
+  'who used most stands first, who has no price last'
+);
 
 select results_eq(
   $$

@@ -10,7 +10,7 @@ import pytest
 from chat_client import ChatClient
 from deployment import Deployment
 
-NOUNS = ["model", "route", "credential", "surface", "key", "role", "issuer", "turn", "node", "identity"]
+NOUNS = ["model", "route", "credential", "surface", "key", "role", "issuer", "price", "limit", "turn", "node", "identity"]
 # Where it is not the noun and an s.
 PLURALS = {"identity": "identities"}
 REFUSED, USAGE, CONFIGURATION = 1, 64, 78
@@ -25,6 +25,8 @@ SHAPES = {
     "key": ("surface_key", {"hash"}, {"surface", "state"}),
     "role": ("role", set(), {"models", "tools", "identities", "surfaces", "anonymous_surfaces"}),
     "issuer": ("jwt_issuer", set(), {"surface"}),
+    "price": ("price", set(), {"state"}),
+    "limit": ("usage_limit", set(), {"name"}),
     "node": ("node_status", set(), set()),
     "identity": ("identity", set(), {"state", "links", "tokens_revoked_at", "blocked_for"}),
 }
@@ -77,14 +79,14 @@ class Desk:
     def rows(self) -> dict[str, list]:
         """All that is configured."""
         tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "role"]
-        tables += ["jwt_issuer", "revocation"]
+        tables += ["jwt_issuer", "revocation", "price", "usage_limit"]
         return {table: self.sql.execute(f"select * from {table} order by id").fetchall() for table in tables}
 
     def words(self, command: str) -> list[str]:
-        """Those of a command; ROUTE, KEY and ISSUER stand for the ids of the first of them."""
+        """Those of a command; ROUTE, KEY, ISSUER and PRICE stand for the ids of the first of them."""
         rows = self.rows()
-        places = {"ROUTE": rows["model_route"][0]["id"], "KEY": rows["surface_key"][0]["id"],
-                  "ISSUER": rows["jwt_issuer"][0]["id"]}
+        places = {"ROUTE": "model_route", "KEY": "surface_key", "ISSUER": "jwt_issuer", "PRICE": "price"}
+        places = {word: rows[table][0]["id"] for word, table in places.items()}
         return [str(places.get(word, word)) for word in command.split(" ")]
 
 
@@ -120,6 +122,8 @@ def furnish(desk: Desk) -> None:
     desk.do("role", "add", "support", "--model", "fast", "--tool", "search")
     keys = ["--algorithm", "EdDSA", "--jwks", "file:/run/shop.jwks"]
     desk.do("issuer", "add", "web", "--issuer", "https://shop.example", "--audience", "sluice", *keys)
+    desk.do("price", "add", "openai", "small", "--input", "0.15", "--output", "0.60", "--from", "2026-01-01")
+    desk.do("limit", "set", "--surface", "web", "--requests-per-minute", 600)
     desk.insert(
         "node", incarnation=uuid.uuid4(), tag=7, host="shelf", version="0.1.0", lease_until="2020-01-01T00:00:00Z"
     )

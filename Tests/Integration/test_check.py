@@ -21,7 +21,7 @@ def test_all_is_well_and_strict_agrees(bench):
     assert subjects == {
         *("configuration", "key_file", "descriptors", "listen", "operator_listen"),
         *("database", "tls", "settings", "clock", "schema", "rights", "exposure", "ring", "surfaces", "roles", "routes"),
-        *("credentials", "issuers", "node_tag"),
+        *("prices", "credentials", "issuers", "node_tag"),
     }
 
 
@@ -191,6 +191,22 @@ def test_routes_of_every_driver_are_tried(bench):
         bench.model(route={"driver": driver})
     report = bench.check()
     assert report.bad() == [] and report.of("routes")[0]["text"] == "9 enabled"
+
+
+def test_limits_of_money_want_prices(bench):
+    model = bench.model()
+    other = bench.model()
+    ids = {row["name"]: row["id"] for row in bench.sql.execute("select name, id from virtual_model").fetchall()}
+    bench.insert("usage_limit", model_id=ids[model.name], tokens_per_day=1, cost_per_month=5)
+    finding = bench.check().only("warn", "prices")
+    assert finding["text"].startswith(f"{model.name}: openai {model.provider_model} has no price")
+    assert finding["mend"].startswith(f"sluice price add openai {model.provider_model}")
+    for name in (model.provider_model, other.provider_model):
+        bench.insert("price", driver="openai", provider_model=name, valid_from="2020-01-01", input=1, output=1)
+    assert bench.check().bad() == []
+    # What comes to hold tomorrow does not hold.
+    bench.sql.execute("update price set valid_from = now() + interval '1 day' where provider_model <> %s", [other.provider_model])
+    assert bench.check().bad() == [("warn", "prices")]
 
 
 def test_files_for_tls_are_judged_by_whether_they_can_be_read(bench):

@@ -74,7 +74,7 @@ def subcommands(text: str) -> list[str]:
     return re.findall(r"^  ([a-z]+) {2,}", text[text.index("SUBCOMMANDS:") :], re.M)
 
 
-@pytest.mark.parametrize("noun", [*NOUNS, "identity", "audit"])
+@pytest.mark.parametrize("noun", [*NOUNS, "usage", "audit"])
 def test_help_teaches_by_examples_that_parse(programs, noun):
     pages = {(noun,): help_of(programs, noun)}
     for name in subcommands(pages[noun,]):
@@ -103,6 +103,9 @@ def test_help_teaches_by_examples_that_parse(programs, noun):
         ("key", ["Only the hash", "5 s at most"]),
         ("role", ["A role grants", "next turn"]),
         ("issuer", ["An issuer is", "5 s at most"]),
+        ("price", ["A price is", "at its start"]),
+        ("limit", ["All that apply", "next turn"]),
+        ("usage", ["The ledger has"]),
         ("turn", ["A turn is"]),
         ("node", ["lease"]),
         ("identity", ["An identity is", "5 s at most"]),

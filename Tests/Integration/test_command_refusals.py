@@ -71,6 +71,10 @@ REFUSALS = [
     ("role_name_key", "role add support", "the name", "belongs to another"),
     ("role_name_check", "role set support --name sup/port", "the name", "letters"),
     ("role_tool_tool_check", "role set support --tool two+two", "--tool", "1 to 128"),
+    ("price_key", "price add openai small --input 1 --output 2 --from 2026-01-01", "the price", "already"),
+    ("price_provider_model_check", f"price add openai {LONG} --input 1 --output 2", "the provider's model", "1 to 255"),
+    ("price_valid_from_check", "price set PRICE --from infinity", "--from", "not infinity"),
+    ("usage_limit_amounts_check", "limit set --surface web --tokens-per-day=-1", "each limit", "0 or more"),
     ("identity_display_name_check", "key add web --label ", "--label", "1 to 200"),
     ("jwt_issuer_issuer_audience_key",
      "issuer add web --issuer https://shop.example --audience sluice --secret env:A", "the issuer", "already"),
@@ -106,6 +110,10 @@ OUT_OF_REACH = {
     "identity_merged_into_check", "identity_merged_into_fkey", "identity_merged_at_check",
     "identity_link_surface_id_fkey", "identity_link_identity_id_fkey", "revocation_pkey", "revocation_identity_id_fkey",
     "revocation_subject_check",
+    "price_pkey", "price_driver_check", "price_amounts_check", "usage_limit_pkey",
+    "usage_limit_identity_id_key", "usage_limit_surface_id_key", "usage_limit_role_id_key", "usage_limit_model_id_key",
+    "usage_limit_identity_id_fkey", "usage_limit_surface_id_fkey", "usage_limit_role_id_fkey",
+    "usage_limit_model_id_fkey", "usage_limit_subject_check",
 }
 
 
@@ -119,7 +127,7 @@ def test_a_constraint_speaks_in_sentences(furnished, constraint, command, subjec
 
 
 def test_no_constraint_is_left_out(furnished):
-    tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity"]
+    tables = ["credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "price", "usage_limit"]
     tables += ["role", "role_model", "role_tool", "identity_role", "jwt_issuer", "identity_link", "revocation"]
     rows = furnished.sql.execute(
         "select conname from pg_constraint where conrelid = any(%s::regclass[]) and contype in ('c', 'f', 'p', 'u')",
@@ -138,6 +146,18 @@ def test_no_constraint_is_left_out(furnished):
         ("key set KEY", "nothing to set"),
         ("role set support", "nothing to set"),
         ("issuer set ISSUER", "nothing to set"),
+        ("price set PRICE", "nothing to set"),
+        ("limit set --surface web", "nothing to set"),
+        ("limit set --tokens-per-day 1", "give one of"),
+        ("limit set --surface web --model fast --tokens-per-day 1", "give one of"),
+        ("limit set --surface web --cost-per-day 1,5", "cost-per-day"),
+        ("limit set --surface web --tokens-per-day 1 --unset tokens-per-day", "exclude each other"),
+        ("price add openai large --input 1", "--input and --output"),
+        ("price add telex large --input 1 --output 1", "openai"),
+        ("price set PRICE --input=-1", "input"),
+        ("price set PRICE --cached 1 --unset cached", "exclude each other"),
+        ("usage list --by week", "day, model"),
+        ("usage list --limit 0", "1 to 1000"),
         ("model set fast --system-prompt a --unset system-prompt", "exclude each other"),
         ("route set ROUTE --credential gateway --unset credential", "exclude each other"),
         ("surface set web --default-model fast --unset default-model", "exclude each other"),

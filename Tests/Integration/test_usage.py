@@ -1,12 +1,13 @@
 """Limits as clients meet them: what is left, what is refused, and what ends in mid-turn."""
 
+import re
 import time
 
 import openai
 import pytest
 from deployment import by_tag
 from openai_client import Streamed, openai_client
-from scrape import Scrape, moves, settled, until
+from scrape import Scrape, settled, until
 from stack import wait_until
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -71,9 +72,9 @@ def test_a_start_is_told_what_is_left_in_every_form(deployment):
         assert response.status_code in (200, 202)
         limit_, remaining, reset = told(response, "requests")
         assert (limit_, remaining) == ("10", str(10 - count))
-        assert reset.endswith("s") and 0 <= int(reset[:-1]) <= 60
+        assert re.fullmatch(r"1m0s|\d\d?s", reset)
         limit_, remaining, reset = told(response, "tokens")
-        assert limit_ == "100000" and reset.endswith("s") and int(remaining) <= 100_000 - used
+        assert limit_ == "100000" and re.fullmatch(r"(\d+h)?(\d+m)?\d+s", reset) and int(remaining) <= 100_000 - used
         # To the end, so that the next one finds what this one has used.
         response.content  # noqa: B018
         wait_until(
@@ -106,7 +107,6 @@ def test_pages_of_other_origins_may_read_what_is_left(deploy):
         assert "Retry-After" in exposed and "x-ratelimit-remaining-requests" in exposed
 
 
-@moves("sluice_limit_hits_total", "sluice_refusals_total")
 @pytest.mark.parametrize("rule", RULES)
 def test_a_limit_that_is_reached_refuses_with_the_time_and_the_reason(deployment, node, rule):
     model = deployment.model("rate=0;tokens=30")
@@ -152,15 +152,13 @@ def test_a_limit_that_is_reached_refuses_with_the_time_and_the_reason(deployment
     assert time.monotonic() - begun < 10
     assert deployment.sql.execute("select count(*) as n from turn").fetchone()["n"] == turns
     changes = Scrape.of(node).since(before)
-    name = rule if "_per_" not in rule else rule
-    assert changes[f'sluice_limit_hits_total{{rule="{name}"}}'] == 2
+    assert changes[f'sluice_limit_hits_total{{rule="{rule}"}}'] == 2
     if rule == "concurrent_turns":
         other.cancel()
         other.read()
         assert client.ask(model=model.name)["state"] == "done"
 
 
-@moves("sluice_turn_errors_total", "sluice_reservations_total", "sluice_model_tokens_total", "sluice_bound_hits_total")
 def test_a_budget_that_runs_out_ends_the_turn_and_what_was_said_stays(deployment, node):
     limit(deployment, tokens_per_day=5_000)
     model = deployment.model("rate=0;tokens=60000;text=fixed")
@@ -233,11 +231,12 @@ def test_while_postgresql_is_away_a_turn_uses_what_it_has_reserved_and_waits(own
     node = deployment.add_node()
     deployment.add_nginx()
     limit(deployment, tokens_per_day=1_000_000)
-    model = deployment.model("rate=200;tokens=3000;text=fixed", durability="relaxed")
+    model = deployment.model("rate=1000;tokens=5000;text=fixed")
     turn = deployment.client().start(model=model.name).read_some(400)
-    own_postgres.crash()
+    own_postgres.stop("immediate")
     until(node, lambda look: look['sluice_bound_hits_total{bound="reserved_tokens"}'] >= 1, "the turn to wait", 60)
     [entry] = deployment.upstream(model)
+    assert entry["end"] is None
     own_postgres.start()
     deployment.connect()
     turn.read()

@@ -8,7 +8,7 @@ private struct Migrations {
   /// The tables that the command line edits. A key makes a row of `identity`.
   static let edited = [
     "credential", "virtual_model", "model_route", "surface", "surface_key", "identity", "role", "role_model",
-    "role_tool", "identity_role", "jwt_issuer", "identity_link", "revocation",
+    "role_tool", "identity_role", "jwt_issuer", "identity_link", "revocation", "price", "usage_limit",
   ]
 
   /// Constraints by name, with the word that follows: `check`, `unique` …

@@ -37,6 +37,7 @@ struct DatabaseCheck: Sendable {
     findings += await look("surfaces") { try await surfaces() }
     findings += await look("roles") { RoleCheck.findings(try await store.roleGaps()) }
     findings += await look("routes") { RouteCheck.findings(try await store.routes()) }
+    findings += await look("prices") { PriceCheck.findings(try await store.unpricedRoutes()) }
     findings += await look("credentials") {
       CredentialCheck.findings(
         try await store.credentials(), sealed: try await store.sealedSecrets(),

@@ -42,6 +42,12 @@ package struct AdminChanges: Sendable {
     write(column) { $0.raw(json) }
   }
 
+  /// For numeric: digits, with a point or without.
+  package mutating func set(_ column: String, decimal: String?) {
+    guard let decimal else { return }
+    write(column) { $0.raw(decimal) }
+  }
+
   /// For bytea.
   package mutating func set(_ column: String, bytes: [UInt8]) {
     let digits = Array("0123456789abcdef".utf8)

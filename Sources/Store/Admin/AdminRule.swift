@@ -123,6 +123,26 @@ package struct AdminRule: Sendable {
     "identity_role_identity_id_fkey": AdminRule("the identity", "is not there any more"),
     "identity_role_role_id_fkey": AdminRule("the role", "is not there any more"),
 
+    "price_pkey": AdminRule("the new id", "is taken: try again"),
+    "price_key": AdminRule("the price", "is there already, from that very time: change it by `sluice price set`"),
+    "price_driver_check": AdminRule(
+      "the driver", "must be a word of 1 to 32 small letters, digits or any of _ - and begin with a letter"),
+    "price_provider_model_check": AdminRule("the provider's model", "must have 1 to 255 characters"),
+    "price_valid_from_check": AdminRule("--from", "must be a time, not infinity"),
+    "price_amounts_check": AdminRule("--input, --output, --cached and --reasoning", amount),
+
+    "usage_limit_pkey": AdminRule("the new id", "is taken: try again"),
+    "usage_limit_identity_id_key": AdminRule("--identity", taken),
+    "usage_limit_surface_id_key": AdminRule("--surface", taken),
+    "usage_limit_role_id_key": AdminRule("--role", taken),
+    "usage_limit_model_id_key": AdminRule("--model", taken),
+    "usage_limit_identity_id_fkey": AdminRule("--identity", "names one that is not there any more"),
+    "usage_limit_surface_id_fkey": AdminRule("--surface", "names one that is not there any more"),
+    "usage_limit_role_id_fkey": AdminRule("--role", "names one that is not there any more"),
+    "usage_limit_model_id_fkey": AdminRule("--model", "names one that is not there any more"),
+    "usage_limit_subject_check": AdminRule("the limit", "must be for one identity, surface, role or virtual model"),
+    "usage_limit_amounts_check": AdminRule("each limit", amount),
+
     "identity_pkey": AdminRule("the new id", "is taken: try again"),
     "identity_team_check": AdminRule("--team", label),
     "identity_project_check": AdminRule("--project", label),
@@ -169,6 +189,8 @@ package struct AdminRule: Sendable {
 
   private static let name = "must have 1 to 63 letters, digits or any of . _ - and begin with a letter or digit"
   private static let label = "must have 1 to 100 characters"
+  private static let amount = "must be 0 or more"
+  private static let taken = "has got limits at this moment: try again"
   private static let positive = "must be a whole number, 1 or more"
   private static let chunkBytes = "must be a whole number from 1 to 4096"
   private static let chunkDelay = "must be a whole number of milliseconds from 10 to 10000"

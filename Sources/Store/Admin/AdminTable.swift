@@ -12,6 +12,10 @@ package struct AdminList: Sendable {
   package static let keys = AdminList(statement: .adminKeys)
   package static let issuers = AdminList(statement: .adminIssuers)
   package static let nodes = AdminList(statement: .adminNodes)
+  package static let prices = AdminList(statement: .adminPrices)
+  package static let limits = AdminList(statement: .adminLimits)
+  /// Those that a limit may be for.
+  package static let limitRoles = AdminList(statement: .adminLimitRoles)
 }
 
 /// A table that operators edit.
@@ -35,6 +39,10 @@ package struct AdminTable: Sendable {
     list: .roles, add: .adminRoleAdd, set: .adminRoleSet, remove: .adminRoleRemove)
   package static let issuers = AdminTable(
     list: .issuers, add: .adminIssuerAdd, set: .adminIssuerSet, remove: .adminIssuerRemove)
+  package static let prices = AdminTable(
+    list: .prices, add: .adminPriceAdd, set: .adminPriceSet, remove: .adminPriceRemove)
+  package static let limits = AdminTable(
+    list: .limits, add: .adminLimitAdd, set: .adminLimitSet, remove: .adminLimitRemove)
   /// `remove` revokes: the row stays.
   package static let keys = AdminTable(list: .keys, add: .adminKeyAdd, set: .adminKeySet, remove: .adminKeyRevoke)
 }

@@ -8,6 +8,7 @@ struct Administration {
   let turns: AdminTurns
   let identities: AdminIdentities
   let privacy: PrivacyStore
+  let usage: AdminUsage
 
   /// Opens the database for the length of `body` and makes an exit code of what goes wrong: 78 for the configuration, 1
   /// for the rest. What ArgumentParser throws goes through as it is.
@@ -38,7 +39,7 @@ struct Administration {
     }
     let administration = Administration(
       store: AdminStore(database), turns: AdminTurns(database), identities: AdminIdentities(database),
-      privacy: PrivacyStore(database))
+      privacy: PrivacyStore(database), usage: AdminUsage(database))
     do {
       try await connected(database)
       try await body(administration)
