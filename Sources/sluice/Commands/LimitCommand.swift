@@ -147,7 +147,9 @@ struct LimitSubject: ParsableArguments {
 
   /// The column of the limit, and what it holds.
   func find(in admin: Administration) async throws -> (column: String, id: String) {
-    if let identity { return ("identity_id", try await OwnerReference.find(.identity, identity, in: admin.turns).description) }
+    if let identity {
+      return ("identity_id", try await OwnerReference.find(.identity, identity, in: admin.turns).description)
+    }
     if let surface {
       let row = try SurfaceNoun.find(surface, in: try await admin.store.rows(.surfaces))
       return ("surface_id", try SurfaceNoun.id(of: row).description)
