@@ -74,7 +74,7 @@ final class Gate: Sendable {
         return remembered(credential, user: request.user).map { .granted(Grant(principal: $0)) }
           ?? .lookUp(.key(credential))
       }
-      if !credential.utf8.starts(with: "v1.".utf8), WebToken.hasForm(credential) { return judge(webToken: credential) }
+      if !credential.utf8.starts(with: "v1.".utf8) { return judge(webToken: credential) }
       return judge(token: credential, readOnly: false)
     }
     if let token = request.queryValue("token") { return judge(token: token, readOnly: true) }
@@ -100,7 +100,9 @@ final class Gate: Sendable {
   }
 
   private func judge(webToken text: String) -> Verdict {
-    guard let proof = webTokens.recall(text) else { return .lookUp(.webToken(text)) }
+    guard let proof = webTokens.recall(text) else {
+      return WebToken.hasForm(text) ? .lookUp(.webToken(text)) : .refused(.badToken)
+    }
     return principal(of: proof).map { .granted(Grant(principal: $0)) } ?? .refused(.badToken)
   }
 
