@@ -81,7 +81,7 @@ final class Gate: Sendable {
       if credential.hasPrefix("sk_") {
         return remembered(credential, user: request.user) ?? .lookUp(.key(credential))
       }
-      if !credential.utf8.starts(with: "v1.".utf8), WebToken.hasForm(credential) { return judge(webToken: credential) }
+      if !credential.utf8.starts(with: "v1.".utf8) { return judge(webToken: credential) }
       return judge(token: credential, readOnly: false)
     }
     if let token = request.queryValue("token") { return judge(token: token, readOnly: true) }
@@ -110,7 +110,9 @@ final class Gate: Sendable {
   }
 
   private func judge(webToken text: String) -> Verdict {
-    guard let proof = webTokens.recall(text) else { return .lookUp(.webToken(text)) }
+    guard let proof = webTokens.recall(text) else {
+      return WebToken.hasForm(text) ? .lookUp(.webToken(text)) : .refused(.badToken)
+    }
     do throws(Refusal) { return .granted(try grant(of: proof)) } catch { return .refused(error) }
   }
 
