@@ -39,6 +39,7 @@ with needed (kind, object, privileges) as (
     ('table', 'virtual_model', '{select}'),
     ('function', 'conversation_expire', '{execute}'),
     ('function', 'conversation_purge', '{execute}'),
+    ('function', 'identity_merge', '{execute}'),
     ('function', 'price_at', '{execute}'),
     ('function', 'roles_of', '{execute}'),
     ('function', 'turn_delta_recycle', '{execute}'),

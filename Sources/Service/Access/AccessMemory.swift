@@ -111,7 +111,8 @@ final class AccessMemory: Sendable {
     _ revocations: [RevocationStore.Revocation], _ merges: [RevocationStore.Merge], isWhole: Bool, at now: Instant
   ) {
     let isFull = state.withLock { state in
-      var isFull = false
+      // Those that no more were asked for count as well.
+      var isFull = revocations.count > Self.limit || merges.count > Self.limit
       if isWhole { state.known = KnownAccess(limit: Self.limit) }
       for revocation in revocations.reversed() where state.known.put(revocation) { isFull = true }
       for merge in merges.reversed() where state.known.put(merge) { isFull = true }
